@@ -1,0 +1,2 @@
+//! Benches of the main job.
+fn main() {}

@@ -1,0 +1,8 @@
+//! Touchstone: the terminal workbench for auditing MCP (Model Context Protocol) servers.
+
+pub mod error;
+pub mod model;
+pub mod repo;
+pub mod sign;
+
+pub use error::{Error, Result};

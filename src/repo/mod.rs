@@ -1,0 +1,1 @@
+//! Floor 1: the audited repository, read from git objects; hostile input stops here.
