@@ -1,8 +1,10 @@
 //! Touchstone: the terminal workbench for auditing MCP (Model Context Protocol) servers.
 
 pub mod error;
+pub mod journal;
 pub mod model;
 pub mod repo;
 pub mod sign;
+pub mod standards;
 
 pub use error::{Error, Result};

@@ -98,6 +98,7 @@ pub enum Reachability {
 
 /// One piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// What it holds, by kind.
     #[serde(flatten)]
@@ -136,6 +137,7 @@ pub enum Kind {
 /// A line feed ends a line and belongs to it, so `git cat-file blob BLOB | sed -n 'FIRST,LASTp' | sha256sum` gives
 /// [`Region::sha256`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Region {
     /// Where the file stands.
     pub path: RepoPath,
@@ -158,6 +160,7 @@ pub struct Region {
 
 /// What to search for, and where.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Query {
     /// A regular expression of Rust's `regex` crate, or plain text where `literal` is set. It never matches across lines.
     pub pattern: String,
@@ -180,6 +183,7 @@ pub struct Query {
 
 /// A place in a file at the pin.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Place {
     /// The file.
     pub path: RepoPath,
@@ -189,6 +193,7 @@ pub struct Place {
 
 /// Files that a search did not read, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Skipped {
     /// Why they were not read.
     pub why: SkipReason,
@@ -219,6 +224,7 @@ pub enum SkipReason {
 
 /// A finished search: presence or absence with its denominator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Search {
     /// What was searched for.
     pub query: Query,
@@ -255,6 +261,7 @@ impl Search {
 
 /// A glob and what it matches at the pin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct PathList {
     /// The glob; several are separated by `|`. A glob without `/` matches a file's name.
     pub glob: String,
@@ -271,6 +278,7 @@ pub struct PathList {
 
 /// A search over history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct History {
     /// The pattern; `include` and `exclude` are not used.
     pub query: Query,
@@ -294,6 +302,7 @@ pub struct History {
 
 /// Output of a command that the auditor ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Observation {
     /// The command as the auditor gave it. Touchstone never runs it.
     pub command: String,
@@ -310,6 +319,7 @@ pub struct Observation {
 
 /// Something outside the repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct External {
     /// A URL or a document's name.
     pub source: String,

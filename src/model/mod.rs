@@ -1,5 +1,12 @@
 //! Floor 0: the domain. Pure data and functions: no file, git, terminal, clock or randomness.
 
+pub mod answer;
+pub mod audit;
+pub mod event;
 pub mod evidence;
+pub mod finding;
 pub mod hash;
+pub mod record;
+pub mod score;
+pub mod standard;
 pub mod time;
