@@ -1,5 +1,6 @@
 //! Touchstone: the terminal workbench for auditing MCP (Model Context Protocol) servers.
 
+pub mod config;
 pub mod error;
 pub mod journal;
 pub mod model;

@@ -9,4 +9,5 @@ pub mod hash;
 pub mod record;
 pub mod score;
 pub mod standard;
+pub mod target;
 pub mod time;
