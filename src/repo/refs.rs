@@ -1,0 +1,244 @@
+//! Names to commits: HEAD, branches, tags and abbreviated hashes, read from the files themselves.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use git2::ObjectType;
+
+use super::gitdir::{GitDir, LARGE, SMALL, object_id, read_plain};
+use super::object::Store;
+use super::pin::Pin;
+use crate::error::{Error, Result};
+use crate::model::evidence::RepoPath;
+use crate::model::hash::ObjectId;
+
+/// How often a symbolic ref or an annotated tag may lead to another one.
+const HOPS: usize = 5;
+/// A folder of tags is listed no further than this.
+const TAGS: usize = 100_000;
+
+/// A clone on disk.
+#[derive(Clone)]
+pub struct Repo {
+    own: PathBuf,
+    common: PathBuf,
+    origin: Option<String>,
+    store: Store,
+}
+
+/// The refs of `packed-refs` by name. What git notes there about tags' targets is not used: it is not verified.
+type Packed = HashMap<String, ObjectId>;
+
+impl Repo {
+    /// Opens the clone at `path`, or the nearest one above it: a work tree, a linked worktree or a bare repository.
+    ///
+    /// Errors: no repository; one whose form is refused (reftable, partial clone, SHA-256, links in place of files).
+    pub fn discover(path: &Path) -> Result<Repo> {
+        let found = GitDir::discover(path)?;
+        let store = Store::open(&found.objects, found.shallow)?;
+        Ok(Repo { own: found.own, common: found.common, origin: found.origin, store })
+    }
+
+    /// Returns the canonical path of the common git directory: the clone's identity, the same for all its worktrees.
+    pub fn git_dir(&self) -> &Path {
+        &self.common
+    }
+
+    /// Tells whether the clone lacks part of its history.
+    pub fn is_shallow(&self) -> bool {
+        self.store.is_shallow()
+    }
+
+    /// Returns the URL of the remote `origin`, without a login: records are published.
+    pub fn origin_url(&self) -> Option<String> {
+        self.origin.clone()
+    }
+
+    /// Returns the commit that HEAD names, on a branch or detached.
+    ///
+    /// Errors: no commit yet, or one that is not in this clone.
+    pub fn head(&self) -> Result<ObjectId> {
+        let packed = self.packed()?;
+        match self.follow("HEAD", &packed)? {
+            Some(id) => self.peel("HEAD", id),
+            None => Err(Error::could_not(format!("HEAD of {} names no commit yet.", self.common.display()))
+                .hint("Commit or fetch first, or name a branch, tag or commit.")),
+        }
+    }
+
+    /// Returns the commit that `rev` names: HEAD, a branch, a remote's branch, a tag, `refs/...`, or a full or
+    /// abbreviated hash of at least 4 digits.
+    ///
+    /// Errors: nothing of that name, a name that means several commits, or an object that is not a commit.
+    pub fn resolve(&self, rev: &str) -> Result<ObjectId> {
+        if rev == "HEAD" {
+            return self.head();
+        }
+        let hash = rev.to_ascii_lowercase();
+        let is_hash = (4..=40).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        // A branch can be named like a hash; a full hash must mean itself all the same.
+        if let Some(id) = Some(&hash).filter(|hash| hash.len() == 40).and_then(|hash| object_id(hash.as_bytes())) {
+            return self.peel(rev, id);
+        }
+        if !valid(rev) {
+            return Err(Error::usage(format!("{rev:?} is not a branch, a tag or a hash."))
+                .hint("Forms such as HEAD~3 are not read; `git rev-parse` prints the hash."));
+        }
+        let packed = self.packed()?;
+        let mut names = vec![rev.to_owned()];
+        if !rev.starts_with("refs/") {
+            names = ["tags/", "heads/", "remotes/", ""].map(|folder| format!("refs/{folder}{rev}")).to_vec();
+            names.push(format!("refs/remotes/{rev}/HEAD"));
+        }
+        let mut found: Vec<(String, ObjectId)> = Vec::new();
+        for name in names {
+            if let Some(id) = self.follow(&name, &packed)? {
+                found.push((name.clone(), self.peel(&name, id)?));
+            }
+        }
+        if is_hash {
+            let short = self.store.with_prefix(&hash)?;
+            if let ([id], true) = (short.as_slice(), found.is_empty()) {
+                return self.peel(rev, *id);
+            }
+            for id in short {
+                // Beside a ref of that name, only a commit can be meant.
+                if let Ok(commit) = self.peel(rev, id) {
+                    found.push((format!("commit {}", id), commit));
+                }
+            }
+        }
+        match found.as_slice() {
+            [] => Err(Error::could_not(format!("{rev} is not in this clone; fetch it or pass --repo."))),
+            [(_, first), rest @ ..] if rest.iter().all(|(_, id)| id == first) => Ok(*first),
+            several => {
+                let list: Vec<String> = several.iter().map(|(name, id)| format!("{name} ({})", id.short())).collect();
+                Err(Error::could_not(format!("{rev} is ambiguous: {}.", list.join(", ")))
+                    .hint("Give the full name or the full hash."))
+            }
+        }
+    }
+
+    /// Returns the names of the tags that point at `commit`, sorted. A tag that cannot be read is left out.
+    pub fn tags_at(&self, commit: ObjectId) -> Vec<String> {
+        let packed = self.packed().unwrap_or_default();
+        let mut names: BTreeSet<String> =
+            packed.keys().filter(|name| name.starts_with("refs/tags/")).cloned().collect();
+        let mut waiting = vec!["refs/tags".to_owned()];
+        while let Some(folder) = waiting.pop() {
+            for entry in fs::read_dir(self.common.join(&folder)).into_iter().flatten().flatten() {
+                let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { continue };
+                let name = format!("{folder}/{name}");
+                if kind.is_dir() && waiting.len() < TAGS && name.matches('/').count() < 32 {
+                    waiting.push(name);
+                } else if kind.is_file() && names.len() < TAGS && valid(&name) {
+                    names.insert(name);
+                }
+            }
+        }
+        let points = |name: &String| {
+            let id = self.follow(name, &packed).ok().flatten()?;
+            (self.peel(name, id).ok()? == commit).then(|| name.trim_start_matches("refs/tags/").to_owned())
+        };
+        names.iter().filter_map(points).collect()
+    }
+
+    /// Returns the tree at `commit`, limited to `scope`: files and folders, none for everything.
+    ///
+    /// Errors: a commit that is not in this clone, a scope entry that does not exist there, a damaged object.
+    pub fn pin(&self, commit: ObjectId, scope: &[RepoPath]) -> Result<Pin> {
+        let commit = self.peel(&commit.short(), commit)?;
+        Pin::walk(self.store.clone(), commit, scope)
+    }
+
+    /// Reads the value of a ref, following symbolic refs; `None` means that it does not exist.
+    fn follow(&self, name: &str, packed: &Packed) -> Result<Option<ObjectId>> {
+        let mut name = name.to_owned();
+        for _ in 0..=HOPS {
+            let folder = if name == "HEAD" { &self.own } else { &self.common };
+            let Some(bytes) = read_plain(folder, &name, SMALL)? else { return Ok(packed.get(&name).copied()) };
+            let value = bytes.trim_ascii_end();
+            let Some(target) = value.strip_prefix(b"ref:") else {
+                return object_id(value)
+                    .map(Some)
+                    .ok_or_else(|| Error::could_not(format!("The ref {name} does not hold an object id.")));
+            };
+            let target = std::str::from_utf8(target.trim_ascii()).unwrap_or_default();
+            if !target.starts_with("refs/") || !valid(target) {
+                return Err(Error::unsafe_input(format!("The ref {name} leads to {target:?}, which is not a ref.")));
+            }
+            name = target.to_owned();
+        }
+        Err(Error::unsafe_input(format!("The ref {name} leads to other refs more than {HOPS} times.")))
+    }
+
+    /// Returns the commit that an object is or that a tag object leads to. `said` is how the user named it.
+    fn peel(&self, said: &str, mut id: ObjectId) -> Result<ObjectId> {
+        for _ in 0..=HOPS {
+            match self.store.header(id)? {
+                Some((ObjectType::Commit, _)) => return Ok(id),
+                Some((ObjectType::Tag, _)) => id = self.store.tag_target(id)?,
+                Some((kind, _)) => return Err(Error::could_not(format!("{said} names a {kind}, not a commit."))),
+                None => {
+                    return Err(Error::could_not(format!(
+                        "The commit {} is not in this clone; fetch it or pass --repo.",
+                        if said.len() >= 4 && id.to_string().starts_with(said) { said.to_owned() } else { id.short() }
+                    )));
+                }
+            }
+        }
+        Err(Error::unsafe_input(format!("The tag {said} leads to other tags more than {HOPS} times.")))
+    }
+
+    fn packed(&self) -> Result<Packed> {
+        let bytes = read_plain(&self.common, "packed-refs", LARGE)?.unwrap_or_default();
+        let mut refs = Packed::new();
+        for line in bytes.split(|byte| *byte == b'\n') {
+            if line.is_empty() || matches!(line[0], b'#' | b'^') {
+                continue;
+            }
+            let id = line.get(..40).and_then(object_id).filter(|_| line.get(40) == Some(&b' '));
+            let id = id.ok_or_else(|| {
+                Error::could_not(format!("{} is malformed.", self.common.join("packed-refs").display()))
+            })?;
+            // A name that is not UTF-8 or not allowed cannot be asked for either.
+            if let Ok(name) = std::str::from_utf8(line[41..].trim_ascii_end())
+                && valid(name)
+            {
+                refs.insert(name.to_owned(), id);
+            }
+        }
+        Ok(refs)
+    }
+}
+
+/// Tells whether a ref name is one git allows: above all, one that cannot lead out of the git directory.
+fn valid(name: &str) -> bool {
+    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    let odd = |c: char| c.is_control() || " ~^:?*[\\".contains(c);
+    name.len() <= 4096
+        && name != "@"
+        && !name.starts_with('-')
+        && !name.contains("..")
+        && !name.contains("@{")
+        && !name.contains(odd)
+        && name.split('/').all(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::valid;
+
+    #[test]
+    fn ref_names_cannot_leave_the_git_directory() {
+        for good in ["main", "refs/heads/feature/x", "v1.2.3", "déjà"] {
+            assert!(valid(good), "{good}");
+        }
+        for bad in
+            ["", "/etc/passwd", "../x", "refs/../../x", "a..b", "a//b", "a/", ".git", "a.lock", "HEAD~1", "a b", "@"]
+        {
+            assert!(!valid(bad), "{bad}");
+        }
+    }
+}

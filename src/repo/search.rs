@@ -1,0 +1,346 @@
+//! Searches over the tree at the pin: presence or absence, with its denominator.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use git2::ObjectType;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use grep_matcher::Matcher as _;
+use grep_regex::{RegexMatcher, RegexMatcherBuilder};
+use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkMatch};
+use sha2::Digest as _;
+
+use super::pin::{EntryKind, Pin, is_binary};
+use super::{BLOB_LIMIT, object::Store};
+use crate::error::{Error, Result};
+use crate::model::evidence::{PathList, Place, Query, RepoPath, Search, SkipReason, Skipped};
+use crate::model::hash::{Hex, ObjectId, Sha256};
+
+/// The rules of a search and the engine that runs them.
+///
+/// The first part names Touchstone's own rules and changes with them: bytes are searched as they are, line by line (LF
+/// ends a line, and a CR before it belongs to the end); `^` and `$` also match beside a CR; `.` matches neither CR nor
+/// bytes that are not UTF-8; case is folded unless the query says otherwise.
+pub const ENGINE: &str = "touchstone-search/1 grep-regex/0.1 grep-searcher/0.1";
+
+/// A pattern must be readable by a person to be evidence.
+const PATTERN_BYTES: usize = 16 << 10;
+/// The compiled pattern's limit, in bytes; a short pattern can compile to gigabytes.
+const COMPILED_BYTES: usize = 1 << 20;
+const GLOB_BYTES: usize = 4 << 10;
+const GLOBS: usize = 256;
+/// A hit's text is cut here, in bytes.
+const TEXT_BYTES: usize = 4 << 10;
+
+/// A line that matches, for the eye.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// The file.
+    pub path: RepoPath,
+    /// The line, from 1.
+    pub line: u64,
+    /// The line without its end, cut at 4 KiB. Pass it through [`super::display`].
+    pub text: Vec<u8>,
+    /// It stands under an excluded path and is counted apart.
+    pub excluded: bool,
+}
+
+/// Checks that a query's pattern and globs can be run.
+///
+/// Errors: [`crate::error::Kind::Usage`], saying which of them is wrong and why.
+pub fn compile(query: &Query) -> Result<()> {
+    Engine::new(query).map(|_| ())
+}
+
+/// A compiled query.
+pub(super) struct Engine {
+    matcher: RegexMatcher,
+    exclude_line: Option<RegexMatcher>,
+    include: Option<Globs>,
+    exclude: Option<Globs>,
+    searcher: Searcher,
+}
+
+impl Engine {
+    pub fn new(query: &Query) -> Result<Engine> {
+        let pattern = |what: &str, text: &str, literal: bool| {
+            if text.is_empty() {
+                return Err(Error::usage(format!("{what} is empty.")));
+            }
+            if text.len() > PATTERN_BYTES {
+                return Err(Error::usage(format!("{what} is longer than {} KiB.", PATTERN_BYTES >> 10)));
+            }
+            RegexMatcherBuilder::new()
+                .fixed_strings(literal)
+                .case_insensitive(!query.case_sensitive)
+                .multi_line(true)
+                // In this order: `$` then matches before CR LF, while only LF ends a line and `\r` can be searched for.
+                .crlf(true)
+                .line_terminator(Some(b'\n'))
+                .size_limit(COMPILED_BYTES)
+                .build(text)
+                .map_err(|error| Error::usage(format!("{what} cannot be run: {}.", last_line(&error.to_string()))))
+        };
+        Ok(Engine {
+            matcher: pattern("The pattern", &query.pattern, query.literal)?,
+            exclude_line: match &query.exclude_line {
+                Some(text) => Some(pattern("The expression for lines to leave out", text, false)?),
+                None => None,
+            },
+            include: Globs::new(&query.include)?,
+            exclude: Globs::new(&query.exclude)?,
+            searcher: SearcherBuilder::new()
+                .bom_sniffing(false)
+                .encoding(None)
+                .binary_detection(BinaryDetection::none())
+                .line_number(true)
+                .build(),
+        })
+    }
+
+    /// Calls `each` with every matching line's number (from 1) and bytes, without the line end.
+    pub fn scan(&mut self, bytes: &[u8], each: impl FnMut(u64, &[u8])) -> Result<()> {
+        let lines = Lines { exclude: self.exclude_line.as_ref(), each };
+        self.searcher
+            .search_slice(&self.matcher, bytes, lines)
+            .map_err(|error| Error::could_not(format!("The search failed: {error}.")))
+    }
+}
+
+/// Returns the line of a regex error that says what is wrong; the lines before it draw the pattern.
+fn last_line(text: &str) -> &str {
+    let line = text.lines().last().unwrap_or_default().trim();
+    line.strip_prefix("error: ").unwrap_or(line).trim_end_matches('.')
+}
+
+/// Hands matching lines on.
+struct Lines<'a, F> {
+    exclude: Option<&'a RegexMatcher>,
+    each: F,
+}
+
+impl<F: FnMut(u64, &[u8])> Sink for Lines<'_, F> {
+    type Error = io::Error;
+
+    fn matched(&mut self, _: &Searcher, found: &SinkMatch<'_>) -> Result<bool, io::Error> {
+        let line = found.bytes();
+        let line = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
+        let number = found.line_number().ok_or_else(|| io::Error::other("lines are not counted"))?;
+        let excluded = match self.exclude {
+            Some(exclude) => exclude.is_match(line).map_err(io::Error::other)?,
+            None => false,
+        };
+        if !excluded {
+            (self.each)(number, line);
+        }
+        Ok(true)
+    }
+}
+
+/// Globs over paths: one without `/` matches the file's name, one with `/` the whole path.
+pub(super) struct Globs {
+    name: GlobSet,
+    path: GlobSet,
+}
+
+impl Globs {
+    /// Compiles globs; `None` means that there are none.
+    pub fn new<T: AsRef<str>>(globs: &[T]) -> Result<Option<Globs>> {
+        if globs.len() > GLOBS {
+            return Err(Error::usage(format!("There are more than {GLOBS} globs.")));
+        }
+        let (mut name, mut path) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        for glob in globs {
+            let text = glob.as_ref();
+            let wrong = |why: &str| Error::usage(format!("The glob {text:?} cannot be used: {why}."));
+            if text.len() > GLOB_BYTES {
+                return Err(Error::usage(format!("A glob is longer than {} KiB.", GLOB_BYTES >> 10)));
+            }
+            // Such a glob matches nothing, ever; taken as it is, it would "prove" that a file does not exist.
+            if text.split('/').any(|part| matches!(part, "" | "." | "..")) {
+                return Err(wrong("paths in git start without `/` and have no part that is empty, `.` or `..`"));
+            }
+            let built = GlobBuilder::new(text).literal_separator(true).backslash_escape(true).build();
+            let built = built.map_err(|error| wrong(&error.kind().to_string()))?;
+            if text.contains('/') {
+                path.add(built)
+            } else {
+                name.add(built)
+            };
+        }
+        if globs.is_empty() {
+            return Ok(None);
+        }
+        let build = |set: GlobSetBuilder| {
+            set.build()
+                .map_err(|error| Error::usage(format!("The globs cannot be used: {}.", last_line(&error.to_string()))))
+        };
+        Ok(Some(Globs { name: build(name)?, path: build(path)? }))
+    }
+
+    pub fn matches(&self, path: &RepoPath) -> bool {
+        let name = path.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let path_of = |bytes| Path::new(OsStr::from_bytes(bytes));
+        self.name.is_match(path_of(name)) || self.path.is_match(path_of(&path.0))
+    }
+}
+
+/// Files that were not read, by reason.
+#[derive(Default)]
+pub(super) struct Skips(BTreeMap<SkipReason, Skipped>);
+
+impl Skips {
+    /// Notes a file; call it in path order.
+    pub fn add(&mut self, why: SkipReason, path: &RepoPath) {
+        let skipped = self.0.entry(why).or_insert_with(|| Skipped { why, files: 0, paths: Vec::new() });
+        skipped.files += 1;
+        if skipped.paths.len() < Skipped::LISTED {
+            skipped.paths.push(path.clone());
+        }
+    }
+
+    pub fn into_list(self) -> Vec<Skipped> {
+        self.0.into_values().collect()
+    }
+}
+
+/// Hands a blob's bytes to `use_it`, or tells why they are not searched.
+pub(super) fn with_text<T>(
+    store: &Store,
+    id: ObjectId,
+    use_it: impl FnOnce(&[u8]) -> Result<T>,
+) -> Result<Result<T, SkipReason>> {
+    if matches!(store.header(id)?, Some((_, size)) if size > BLOB_LIMIT) {
+        return Ok(Err(SkipReason::TooLarge));
+    }
+    let object = store.read(id, ObjectType::Blob)?;
+    if is_binary(object.data()) { Ok(Err(SkipReason::Binary)) } else { use_it(object.data()).map(Ok) }
+}
+
+impl Pin {
+    /// Searches the files in scope.
+    ///
+    /// `files`, `bytes`, `hits` and the digests speak of the files outside `exclude`; those under it are read too and
+    /// counted apart. Errors: a query that cannot be run; a tree that was cut or an object that is missing; and
+    /// [`crate::error::Kind::False`] for a search of no file: each of them would prove nothing.
+    pub fn search(&self, query: &Query) -> Result<Search> {
+        self.hits(query, 0).map(|(search, _)| search)
+    }
+
+    /// Runs [`Pin::search`] and returns the text of the first `limit` hits as well, in path and line order.
+    pub fn hits(&self, query: &Query, limit: usize) -> Result<(Search, Vec<Hit>)> {
+        let mut engine = Engine::new(query)?;
+        self.require_whole()?;
+        let (mut files, mut bytes, mut hits, mut excluded_files, mut excluded_hits) = (0, 0, 0, 0, 0);
+        let (mut file_list, mut hit_list) = (sha2::Sha256::new(), sha2::Sha256::new());
+        let (mut places, mut texts, mut skips) = (Vec::new(), Vec::new(), Skips::default());
+        for entry in self.entries() {
+            let path = &entry.path;
+            if engine.include.as_ref().is_some_and(|globs| !globs.matches(path)) {
+                continue;
+            }
+            match entry.kind {
+                EntryKind::Symlink => skips.add(SkipReason::Symlink, path),
+                EntryKind::Submodule => skips.add(SkipReason::Submodule, path),
+                EntryKind::File | EntryKind::Executable => {
+                    let excluded = engine.exclude.as_ref().is_some_and(|globs| globs.matches(path));
+                    let searched = with_text(&self.store, entry.oid, |text| {
+                        engine.scan(text, |line, text| {
+                            if texts.len() < limit {
+                                let text = text[..text.len().min(TEXT_BYTES)].to_vec();
+                                texts.push(Hit { path: path.clone(), line, text, excluded });
+                            }
+                            if excluded {
+                                excluded_hits += 1;
+                                return;
+                            }
+                            hits += 1;
+                            hit_list.update(&path.0);
+                            hit_list.update(format!(":{line}:{}\n", Sha256::of(text)));
+                            if places.len() < Search::LISTED {
+                                places.push(Place { path: path.clone(), line });
+                            }
+                        })?;
+                        Ok(text.len() as u64)
+                    });
+                    match searched? {
+                        Err(why) => skips.add(why, path),
+                        Ok(_) if excluded => excluded_files += 1,
+                        Ok(size) => {
+                            files += 1;
+                            bytes += size;
+                            list_object(&mut file_list, entry.oid, path);
+                        }
+                    }
+                }
+            }
+        }
+        if files == 0 {
+            return Err(Error::falsity("The search read no file, so it proves nothing.").hint(
+                "Look at the scope and the globs: no file matches, or all that do are excluded or were skipped.",
+            ));
+        }
+        let search = Search {
+            query: query.clone(),
+            engine: ENGINE.to_owned(),
+            files,
+            bytes,
+            files_digest: Hex(file_list.finalize().into()),
+            skipped: skips.into_list(),
+            hits,
+            hits_digest: Hex(hit_list.finalize().into()),
+            places,
+            excluded_files,
+            excluded_hits,
+        };
+        Ok((search, texts))
+    }
+
+    /// Lists the paths in scope that match a glob; several are separated by `|`.
+    ///
+    /// Errors: a glob that cannot be used; a tree that was cut, or no path to compare, which would prove nothing.
+    pub fn paths(&self, glob: &str) -> Result<PathList> {
+        let globs: Vec<&str> = glob.split('|').collect();
+        let Some(globs) = Globs::new(&globs)? else { return Err(Error::usage("There is no glob.")) };
+        self.require_whole()?;
+        if self.entries().is_empty() {
+            return Err(Error::falsity("There is no path in scope, so the list proves nothing."));
+        }
+        let mut list = sha2::Sha256::new();
+        let mut matches = 0;
+        let mut paths = Vec::new();
+        for entry in self.entries().iter().filter(|entry| globs.matches(&entry.path)) {
+            matches += 1;
+            list_object(&mut list, entry.oid, &entry.path);
+            if paths.len() < Search::LISTED {
+                paths.push(entry.path.clone());
+            }
+        }
+        Ok(PathList {
+            glob: glob.to_owned(),
+            entries: self.entries().len() as u64,
+            matches,
+            matches_digest: Hex(list.finalize().into()),
+            paths,
+        })
+    }
+
+    fn require_whole(&self) -> Result<()> {
+        match self.cut() {
+            Some(why) => {
+                Err(Error::could_not(format!("The tree was not read whole, so a search proves nothing. {why}"))
+                    .hint("Limit the scope to the folders that are audited."))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn list_object(list: &mut sha2::Sha256, id: ObjectId, path: &RepoPath) {
+    list.update(format!("{id} "));
+    list.update(&path.0);
+    list.update(b"\n");
+}
