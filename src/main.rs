@@ -1,2 +1,7 @@
-//! The `touchstone` binary.
-fn main() {}
+//! The `touchstone` binary: parse arguments, run, map the error's kind to an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    touchstone::shell::cli::main(std::env::args_os())
+}

@@ -24,7 +24,7 @@ pub fn block(text: &str) -> Cow<'_, str> {
     door(text, true)
 }
 
-/// Returns [`line`] of bytes; one that is not UTF-8 becomes `\xNN`.
+/// Returns [`line()`] of bytes; one that is not UTF-8 becomes `\xNN`.
 pub fn bytes(bytes: &[u8]) -> String {
     chunks(bytes, false)
 }

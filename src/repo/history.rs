@@ -127,10 +127,11 @@ impl Walk<'_> {
                     }
                     Node::Folder => {}
                     _ if !self.pin.scope.holds(&path) => {}
-                    Node::Symlink => self.skip(SkipReason::Symlink, path),
-                    Node::Submodule => self.skip(SkipReason::Submodule, path),
+                    Node::Symlink => self.skip(SkipReason::Symlink, RepoPath(path)),
+                    Node::Submodule => self.skip(SkipReason::Submodule, RepoPath(path)),
                     Node::File | Node::Executable => {
-                        let new = match self.matches(named.id)? {
+                        let path = RepoPath(path);
+                        let new = match self.matches(named.id, &path)? {
                             Ok(new) => new,
                             Err(why) => {
                                 self.skip(why, path);
@@ -142,7 +143,7 @@ impl Walk<'_> {
                         }
                         let mut known = BTreeSet::new();
                         for old in before.iter().filter(|old| old.node.is_file()) {
-                            if let Ok(lines) = self.matches(old.id)? {
+                            if let Ok(lines) = self.matches(old.id, &path)? {
                                 known.extend(lines.iter().copied());
                             }
                         }
@@ -154,8 +155,8 @@ impl Walk<'_> {
         Ok(adds)
     }
 
-    fn skip(&mut self, why: SkipReason, path: Vec<u8>) {
-        self.skipped.entry(why).or_default().insert(RepoPath(path));
+    fn skip(&mut self, why: SkipReason, path: RepoPath) {
+        self.skipped.entry(why).or_default().insert(path);
     }
 
     fn tree(&mut self, id: ObjectId) -> Result<Rc<Vec<Named>>> {
@@ -173,12 +174,12 @@ impl Walk<'_> {
     }
 
     /// Returns a blob's matching lines; each blob is searched once.
-    fn matches(&mut self, id: ObjectId) -> Result<Matches> {
+    fn matches(&mut self, id: ObjectId, path: &RepoPath) -> Result<Matches> {
         if let Some(known) = self.blobs.get(&id) {
             return Ok(known.clone());
         }
         let engine = &mut self.engine;
-        let found = with_text(&self.pin.store, id, |text| {
+        let found = with_text(&self.pin.store, id, path, |text| {
             let mut lines = BTreeSet::new();
             engine.scan(text, |_, line| {
                 lines.insert(Sha256::of(line));

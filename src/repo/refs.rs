@@ -110,7 +110,12 @@ impl Repo {
             }
         }
         match found.as_slice() {
-            [] => Err(Error::could_not(format!("{rev} is not in this clone; fetch it or pass --repo."))),
+            [] if is_hash => {
+                Err(Error::could_not(format!("The commit {rev} is not in this clone; fetch it or pass --repo.")))
+            }
+            [] => Err(Error::could_not(format!(
+                "There is no branch, tag or commit {rev} in this clone; fetch it or pass --repo."
+            ))),
             [(_, first), rest @ ..] if rest.iter().all(|(_, id)| id == first) => Ok(*first),
             several => {
                 let list: Vec<String> = several.iter().map(|(name, id)| format!("{name} ({})", id.short())).collect();

@@ -82,7 +82,18 @@ impl Engine {
                 .line_terminator(Some(b'\n'))
                 .size_limit(COMPILED_BYTES)
                 .build(text)
-                .map_err(|error| Error::usage(format!("{what} cannot be run: {}.", last_line(&error.to_string()))))
+                .map_err(|error| {
+                    let why = error.to_string();
+                    let error = Error::usage(format!("{what} cannot be run: {}.", last_line(&why)));
+                    if why.contains("size limit") {
+                        // `\w` alone is some 700 ranges of Unicode, and a repetition copies them.
+                        error.hint(
+                            r"Write [A-Za-z0-9_] or (?-u:\w) in place of a repeated \w, and the same for \d and \s.",
+                        )
+                    } else {
+                        error
+                    }
+                })
         };
         Ok(Engine {
             matcher: pattern("The pattern", &query.pattern, query.literal)?,
@@ -207,16 +218,18 @@ impl Skips {
     }
 }
 
-/// Hands a blob's bytes to `use_it`, or tells why they are not searched.
+/// Hands the bytes of the blob at `path` to `use_it`, or tells why they are not searched.
 pub(super) fn with_text<T>(
     store: &Store,
     id: ObjectId,
+    path: &RepoPath,
     use_it: impl FnOnce(&[u8]) -> Result<T>,
 ) -> Result<Result<T, SkipReason>> {
-    if matches!(store.header(id)?, Some((_, size)) if size > BLOB_LIMIT) {
+    let place = |error: Error| error.hint(format!("It is the file {}.", path.lossy()));
+    if matches!(store.header(id).map_err(place)?, Some((_, size)) if size > BLOB_LIMIT) {
         return Ok(Err(SkipReason::TooLarge));
     }
-    let object = store.read(id, ObjectType::Blob)?;
+    let object = store.read(id, ObjectType::Blob).map_err(place)?;
     if is_binary(object.data()) { Ok(Err(SkipReason::Binary)) } else { use_it(object.data()).map(Ok) }
 }
 
@@ -247,7 +260,7 @@ impl Pin {
                 EntryKind::Submodule => skips.add(SkipReason::Submodule, path),
                 EntryKind::File | EntryKind::Executable => {
                     let excluded = engine.exclude.as_ref().is_some_and(|globs| globs.matches(path));
-                    let searched = with_text(&self.store, entry.oid, |text| {
+                    let searched = with_text(&self.store, entry.oid, path, |text| {
                         engine.scan(text, |line, text| {
                             if texts.len() < limit {
                                 let text = text[..text.len().min(TEXT_BYTES)].to_vec();

@@ -1,0 +1,603 @@
+//! Verifies a record: its files, its signature, what it derives, and its evidence.
+//!
+//! Every way to fail has its own stable reason. Rendered Markdown is covered by the digests and never compared with
+//! anything, so that a record verifies for as long as its formats are known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::folder::{ATTESTATIONS, Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, sums};
+use super::json::strict;
+use super::manifest::findings_summary;
+use crate::model::answer::State;
+use crate::model::hash::Sha256;
+use crate::model::record::{PREDICATE_TYPE, Record, SCHEMA_VERSION, STANDARD_FILE, STATEMENT_TYPE, Statement, Support};
+use crate::model::score::{self, Score, Slot};
+use crate::model::target::{path_part, record_name};
+use crate::model::time::Time;
+use crate::repo::{Check, Repo};
+use crate::sign::{self, AllowedSigners};
+use crate::standards::{self, Loaded};
+
+/// What to check a record against.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// Keys that are trusted, and for whom. Without them no signature is ever "verified".
+    pub signers: Option<&'a AllowedSigners>,
+    /// A clone in which the evidence is checked.
+    pub clone: Option<&'a Repo>,
+    /// When the signature is to have been valid; the record's own time if absent.
+    pub at: Option<Time>,
+}
+
+/// What verification came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// All that was checked holds, and the signer is known.
+    Verified,
+    /// Something is false.
+    Failed,
+    /// Nothing was found false, and something that matters could not be checked.
+    NotChecked,
+}
+
+/// One way in which a record fails, or could not be checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// The stable word.
+    pub reason: &'static str,
+    /// In words.
+    pub message: String,
+    /// The file or thing that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Nothing was shown to be false; it could not be checked.
+    pub could_not_check: bool,
+}
+
+/// What is known of the signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignatureReport {
+    /// A signature is there.
+    pub present: bool,
+    /// The signer is known, and signed exactly these bytes.
+    pub verified: bool,
+    /// The key's fingerprint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// Whose key it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// What did the arithmetic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<&'static str>,
+    /// The time at which the key had to be valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
+    /// Where that time comes from: a signature proves a key, not a time.
+    pub time_from: &'static str,
+}
+
+/// What is known of the evidence.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct EvidenceCheck {
+    /// A clone was given.
+    pub checked: bool,
+    /// Pieces that hold.
+    pub holds: usize,
+    /// Pieces that do not.
+    pub fails: usize,
+    /// Pieces that nobody can check: observations, external sources.
+    pub not_checkable: usize,
+    /// Pieces that could not be checked here.
+    pub could_not: usize,
+}
+
+/// What verification found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The record's folder name.
+    pub record: String,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// Every way in which it fails, the gravest first.
+    pub reasons: Vec<Reason>,
+    /// What a reader should know besides.
+    pub notes: Vec<String>,
+    /// The signature.
+    pub signature: SignatureReport,
+    /// The evidence.
+    pub evidence: EvidenceCheck,
+    /// Who audited what, as the record says; absent where it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<Says>,
+}
+
+/// Who audited what, as a record says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Says {
+    /// The auditor's login.
+    pub login: String,
+    /// The repository.
+    pub url: String,
+    /// The commit.
+    pub commit: String,
+    /// When it was sealed, by the auditor's clock.
+    pub sealed_at: Time,
+    /// The standard.
+    pub standard: String,
+    /// The score as it is derived here from the record's answers.
+    pub score: Score,
+}
+
+/// Verifies a record's folder.
+pub fn verify(folder: &Folder, options: &Options<'_>) -> Report {
+    let name = folder.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut check = Checker { folder, options, reasons: Vec::new(), notes: Vec::new() };
+    check.files();
+    let statement = check.statement();
+    let record = statement.as_ref().map(|statement| &statement.predicate);
+    let signature = check.signature(record);
+    let mut evidence = EvidenceCheck::default();
+    let mut says = None;
+    if let Some(statement) = &statement {
+        check.place(statement);
+        if let Some(score) = check.derived(&statement.predicate) {
+            let record = &statement.predicate;
+            says = Some(Says {
+                login: record.auditor.login.clone(),
+                url: record.target.repo.url.clone(),
+                commit: record.target.pin.commit.to_string(),
+                sealed_at: record.sealed_at,
+                standard: format!("{} {}", record.standard.id, record.standard.version),
+                score,
+            });
+        }
+        check.manifest(&statement.predicate);
+        evidence = check.evidence(&statement.predicate);
+    }
+    let false_reasons = check.reasons.iter().any(|reason| !reason.could_not_check);
+    let verdict = match (false_reasons, check.reasons.is_empty()) {
+        (true, _) => Verdict::Failed,
+        (false, false) => Verdict::NotChecked,
+        (false, true) => Verdict::Verified,
+    };
+    check.reasons.sort_by_key(|reason| reason.could_not_check);
+    Report { record: name, verdict, reasons: check.reasons, notes: check.notes, signature, evidence, says }
+}
+
+struct Checker<'a> {
+    folder: &'a Folder,
+    options: &'a Options<'a>,
+    reasons: Vec<Reason>,
+    notes: Vec<String>,
+}
+
+impl Checker<'_> {
+    fn fail(&mut self, reason: &'static str, about: Option<&str>, message: impl Into<String>) {
+        let about = about.map(str::to_owned);
+        self.reasons.push(Reason { reason, message: message.into(), about, could_not_check: false });
+    }
+
+    fn could_not(&mut self, reason: &'static str, about: Option<&str>, message: impl Into<String>) {
+        let about = about.map(str::to_owned);
+        self.reasons.push(Reason { reason, message: message.into(), about, could_not_check: true });
+    }
+
+    /// The folder holds exactly the files whose digests are listed, and nothing strange.
+    fn files(&mut self) {
+        let folder = self.folder;
+        for path in &folder.strange {
+            self.fail(
+                "not_a_regular_file",
+                Some(path),
+                "A record holds plain files only, named with letters, digits, `.`, `_` and `-`.",
+            );
+        }
+        for path in folder.files.keys().filter_map(|path| path.strip_prefix(ATTESTATIONS)) {
+            let stem = path.strip_suffix(".json").or_else(|| path.strip_suffix(".sig"));
+            let known =
+                matches!(path, "SHA256SUMS" | "SHA256SUMS.sig") || stem.is_some_and(|stem| record_name(stem).is_some());
+            if !known {
+                self.fail("unexpected_file", Some(path), "The signature does not cover artifacts/attestations/, so it holds only SHA256SUMS, its signature and counter-signatures.");
+            }
+        }
+        for path in ["audit-manifest.json", "security-assessment.md", RECORD_FILE, STANDARD_FILE, SUMS_FILE] {
+            if !folder.files.contains_key(path) {
+                self.fail("file_missing", Some(path), "Every record has this file.");
+            }
+        }
+        let Some(list) = folder.files.get(SUMS_FILE) else { return };
+        if *list == sums(&folder.files).into_bytes() {
+            return;
+        }
+        let Some(listed) = parse_sums(list) else {
+            self.fail(
+                "sums_malformed",
+                Some(SUMS_FILE),
+                "The list of digests is not one that sha256sum writes for sorted paths.",
+            );
+            return;
+        };
+        let mut explained = false;
+        for (path, bytes) in folder.files.iter().filter(|(path, _)| !path.starts_with(ATTESTATIONS)) {
+            let Some(expected) = listed.get(path) else {
+                self.fail("file_added", Some(path), "The list of digests does not name this file.");
+                explained = true;
+                continue;
+            };
+            if Sha256::of(bytes) != *expected {
+                explained = true;
+                if Sha256::of(without_carriage_returns(bytes)) == *expected {
+                    self.fail(
+                        "line_ends_changed",
+                        Some(path),
+                        "The line ends were rewritten (CR LF); check out with the folder's .gitattributes.",
+                    );
+                } else {
+                    self.fail("file_changed", Some(path), "The file is not the one whose digest is listed.");
+                }
+            }
+        }
+        for path in listed.keys().filter(|path| !folder.files.contains_key(*path)) {
+            // A required file that is gone was named above.
+            if !self.reasons.iter().any(|reason| reason.about.as_ref() == Some(path)) {
+                self.fail("file_missing", Some(path), "The list of digests names this file.");
+            }
+            explained = true;
+        }
+        if !explained {
+            self.fail("sums_malformed", Some(SUMS_FILE), "The list of digests is not in the order of sorted paths.");
+        }
+    }
+
+    fn statement(&mut self) -> Option<Statement> {
+        let bytes = self.folder.files.get(RECORD_FILE)?;
+        let value = match strict(bytes) {
+            Ok(value) => value,
+            Err(why) => {
+                self.fail("record_malformed", Some(RECORD_FILE), format!("It is not JSON without doubles: {why}."));
+                return None;
+            }
+        };
+        let version = value.pointer("/predicate/schemaVersion").and_then(Value::as_u64);
+        if version.is_some_and(|version| version > u64::from(SCHEMA_VERSION)) {
+            self.could_not(
+                "newer_record",
+                Some(RECORD_FILE),
+                "The record has a newer format than this program knows; use a newer touchstone.",
+            );
+            return None;
+        }
+        match serde_json::from_value::<Statement>(value) {
+            Ok(statement) => Some(statement),
+            Err(error) => {
+                self.fail("record_malformed", Some(RECORD_FILE), format!("It is not a record: {error}."));
+                None
+            }
+        }
+    }
+
+    fn signature(&mut self, record: Option<&Record>) -> SignatureReport {
+        let time_from = match self.options.at {
+            Some(_) => "given",
+            None => "self-declared",
+        };
+        let mut report = SignatureReport {
+            present: false,
+            verified: false,
+            fingerprint: None,
+            principal: None,
+            by: None,
+            at: None,
+            time_from,
+        };
+        let Some(armor) = self.folder.files.get(SIGNATURE_FILE) else {
+            self.fail(
+                "unsigned",
+                Some(SIGNATURE_FILE),
+                "The record has no signature. Its author runs `touchstone sign`.",
+            );
+            return report;
+        };
+        report.present = true;
+        let (Some(list), Some(record)) = (self.folder.files.get(SUMS_FILE), record) else { return report };
+        let at = self.options.at.unwrap_or(record.sealed_at);
+        report.at = Some(at);
+        let login = &record.auditor.login;
+        let Some(signers) = self.options.signers else {
+            match sign::check_own(list, armor, sign::NAMESPACE_RECORD) {
+                Ok(fingerprint) => {
+                    report.fingerprint = Some(fingerprint);
+                    self.could_not(
+                        "no_allowed_signers",
+                        None,
+                        format!("The signature fits its own key; whether that key is {login}'s was not checked. Pass --allowed-signers, or `touchstone signers add {login} FILE`."),
+                    );
+                }
+                Err(refusal) => self.refused(&refusal),
+            }
+            return report;
+        };
+        match sign::verify(list, armor, sign::NAMESPACE_RECORD, login, signers, at) {
+            Ok(verified) => {
+                report.verified = true;
+                report.fingerprint = Some(verified.fingerprint);
+                report.principal = Some(verified.principal);
+                report.by = Some(verified.by);
+            }
+            Err(refusal) => self.refused(&refusal),
+        }
+        report
+    }
+
+    fn refused(&mut self, refusal: &sign::Refusal) {
+        if refusal.could_not_check() {
+            self.could_not(refusal.reason(), Some(SIGNATURE_FILE), refusal.to_string());
+        } else {
+            self.fail(refusal.reason(), Some(SIGNATURE_FILE), refusal.to_string());
+        }
+    }
+
+    /// The folder lies where its contents say it belongs, and the names inside agree with each other.
+    fn place(&mut self, statement: &Statement) {
+        let record = &statement.predicate;
+        let target = &record.target.repo;
+        if statement.statement_type != STATEMENT_TYPE || statement.predicate_type != PREDICATE_TYPE {
+            self.fail("record_malformed", Some(RECORD_FILE), "The statement or its predicate has another type.");
+        }
+        let pin = &record.target.pin;
+        let fits = statement.subject.len() == 1
+            && statement.subject.iter().all(|subject| {
+                subject.name == target.url
+                    && subject.digest.git_commit == pin.commit
+                    && subject.digest.git_tree == pin.tree
+            });
+        if !fits {
+            self.fail("subject_mismatch", Some(RECORD_FILE), "The statement's subject is not the audited commit.");
+        }
+        let parts = [&target.domain, &target.org, &target.repo, &record.auditor.login];
+        let named = record_name(&record.audit_id);
+        if !parts.iter().all(|part| path_part(part))
+            || named.is_none_or(|(login, date, _)| login != record.auditor.login || date != record.sealed_at.date())
+        {
+            self.fail(
+                "audit_id_mismatch",
+                Some(RECORD_FILE),
+                "The audit's id is not made of the auditor's login and the UTC date of its seal.",
+            );
+        }
+        let expected =
+            ["audits", &target.domain, &target.org, &target.repo, "audits", &record.audit_id].map(std::ffi::OsStr::new);
+        let actual: Vec<&std::ffi::OsStr> = self.folder.path.iter().collect();
+        if !actual.ends_with(&expected) {
+            let expected: Vec<String> = expected.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+            self.fail("wrong_place", None, format!("The record belongs in {}.", expected.join("/")));
+        }
+    }
+
+    /// The standard is the one named, and what the record derives from its answers is derived again.
+    fn derived(&mut self, record: &Record) -> Option<Score> {
+        let toml = self.folder.files.get(STANDARD_FILE)?;
+        let digest = Sha256::of(toml);
+        let listed = record.inputs.iter().any(|input| input.file == STANDARD_FILE && input.sha256 == digest);
+        if digest != record.standard.sha256 || !listed {
+            self.fail(
+                "standard_mismatch",
+                Some(STANDARD_FILE),
+                "The standard is not the one whose digest the record names.",
+            );
+            return None;
+        }
+        let text = String::from_utf8_lossy(toml).into_owned();
+        let loaded = match Loaded::from_toml(text, STANDARD_FILE) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                let first = error.hints.first().cloned().unwrap_or_default();
+                self.fail("standard_malformed", Some(STANDARD_FILE), format!("{} {first}", error.message));
+                return None;
+            }
+        };
+        let standard = &loaded.standard;
+        if (standard.id.as_str(), standard.version.as_str())
+            != (record.standard.id.as_str(), record.standard.version.as_str())
+        {
+            self.fail(
+                "standard_mismatch",
+                Some(STANDARD_FILE),
+                "The standard has another id or version than the record names.",
+            );
+        }
+        let published = standards::published().iter().any(|(_, sha256)| *sha256 == digest);
+        if standard.id == standards::BUILT_IN && !published {
+            self.fail(
+                "standard_forged",
+                Some(STANDARD_FILE),
+                "The standard bears the id of the embedded one and is none of its published versions.",
+            );
+        } else if !published {
+            self.notes.push(format!(
+                "The standard {} {} is the auditor's own, not a published one.",
+                standard.id, standard.version
+            ));
+        }
+        self.rows(record, &loaded);
+        let score = score::score(standard, &record.inputs());
+        if score != record.score {
+            self.fail(
+                "score_mismatch",
+                Some(RECORD_FILE),
+                format!("The record says {} of 100; its answers give {}.", record.score.headline, score.headline),
+            );
+        }
+        for conflict in &score.contradictions {
+            let slots: Vec<String> = conflict.slots.iter().map(ToString::to_string).collect();
+            self.notes.push(format!("Contradiction: {} ({})", conflict.text, slots.join(", ")));
+        }
+        Some(score)
+    }
+
+    /// The rows are those of the standard, and say of themselves what follows from them.
+    fn rows(&mut self, record: &Record, loaded: &Loaded) {
+        let standard = &loaded.standard;
+        let slots = |id: &str, per_mode: bool| -> Vec<Slot> {
+            if per_mode {
+                record.target.modes.iter().map(|mode| Slot::in_mode(id, mode)).collect()
+            } else {
+                vec![Slot::once(id)]
+            }
+        };
+        let items: Vec<Slot> =
+            standard.items().flat_map(|(dimension, item)| slots(&item.id, dimension.per_mode)).collect();
+        let facts: Vec<Slot> = standard.facts.iter().flat_map(|fact| slots(&fact.id, fact.per_mode)).collect();
+        let mut wrong = record.items.iter().map(|row| &row.slot).ne(&items)
+            || record.target.facts.iter().map(|row| &row.slot).ne(&facts)
+            || record.target.modes.iter().collect::<BTreeSet<_>>().len() != record.target.modes.len();
+        let pieces: BTreeSet<_> = record.evidence.iter().map(|row| row.id).collect();
+        wrong |= pieces.len() != record.evidence.len();
+        let honest = |support: Support, evidence: &[_], reason: Option<&String>| {
+            support
+                == match (evidence.is_empty(), reason) {
+                    (false, _) => Support::Evidence,
+                    (true, Some(_)) => Support::Reason,
+                    (true, None) => Support::None,
+                }
+                && evidence.iter().all(|id| pieces.contains(id))
+        };
+        let mut open = record.target.modes.is_empty();
+        for row in &record.items {
+            let Some((_, item)) = standard.item(&row.slot.id) else { continue };
+            let accepted = row.answer.is_none_or(|answer| {
+                item.accepts.contains(&answer) && (!answer.needs_reason() || row.reason.is_some())
+            });
+            wrong |= !accepted
+                || row.state != State::of(row.answer, item.secure)
+                || !honest(row.support, &row.evidence, row.reason.as_ref());
+            open |= row.answer.is_none() || row.support == Support::None;
+        }
+        for row in &record.target.facts {
+            let values = standard.fact(&row.slot.id).map(|fact| fact.values.as_slice()).unwrap_or_default();
+            let known = row.value.as_ref().is_none_or(|value| {
+                value == score::UNKNOWN && row.reason.is_some() || values.iter().any(|one| one.id == *value)
+            });
+            wrong |= !known || !honest(row.support, &row.evidence, row.reason.as_ref());
+            open |= row.value.is_none() || row.support == Support::None;
+        }
+        if wrong {
+            self.fail(
+                "items_mismatch",
+                Some(RECORD_FILE),
+                "Items, facts, answers, states or evidence are not those that the standard asks for.",
+            );
+        }
+        if open && !record.partial {
+            self.fail(
+                "not_final",
+                Some(RECORD_FILE),
+                "Open or unsupported items are in a record that calls itself finished.",
+            );
+        }
+        if record.partial {
+            self.notes.push("The record is partial: the audit was not finished.".to_owned());
+        }
+    }
+
+    /// The manifest and the folder of findings say what the record says.
+    fn manifest(&mut self, record: &Record) {
+        let files: BTreeSet<&str> = record.findings.iter().filter_map(|row| row.file()).collect();
+        let there: BTreeSet<&str> =
+            self.folder.files.keys().map(String::as_str).filter(|path| path.starts_with("findings/")).collect();
+        if files != there {
+            let odd: Vec<&str> = files.symmetric_difference(&there).copied().collect();
+            self.fail(
+                "findings_mismatch",
+                None,
+                format!("The record and the folder of findings disagree about: {}.", odd.join(", ")),
+            );
+        }
+        let Some(bytes) = self.folder.files.get("audit-manifest.json") else { return };
+        let manifest = match strict(bytes) {
+            Ok(manifest) => manifest,
+            Err(why) => {
+                self.fail(
+                    "manifest_malformed",
+                    Some("audit-manifest.json"),
+                    format!("It is not JSON without doubles: {why}."),
+                );
+                return;
+            }
+        };
+        let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str);
+        let fits = text("/audit_id") == Some(&record.audit_id)
+            && text("/auditor/github") == Some(&record.auditor.login)
+            && text("/target/repo_url") == Some(&record.target.repo.url)
+            && text("/target/commit_hash") == Some(&record.target.pin.commit.to_string())
+            && manifest.get("findings_summary") == Some(&findings_summary(record));
+        if !fits {
+            self.fail(
+                "manifest_mismatch",
+                Some("audit-manifest.json"),
+                "The manifest names another audit, auditor, commit or other counts than the record.",
+            );
+        }
+    }
+
+    fn evidence(&mut self, record: &Record) -> EvidenceCheck {
+        let mut report = EvidenceCheck::default();
+        report.not_checkable = record.evidence.iter().filter(|row| !row.evidence.checkable()).count();
+        let Some(clone) = self.options.clone else { return report };
+        let pinned = &record.target.pin;
+        let pin = match clone.pin(pinned.commit, &record.target.scope) {
+            Ok(pin) => pin,
+            Err(error) => {
+                self.could_not("commit_not_here", None, error.message);
+                return report;
+            }
+        };
+        report.checked = true;
+        if pin.tree() != pinned.tree {
+            self.fail("subject_mismatch", Some(RECORD_FILE), "The commit has another tree than the record says.");
+        }
+        for row in &record.evidence {
+            let about = row.id.to_string();
+            match pin.check(&row.evidence) {
+                Check::Holds => report.holds += 1,
+                Check::NotCheckable => {}
+                Check::Fails(why) => {
+                    report.fails += 1;
+                    self.fail("evidence_does_not_hold", Some(&about), why);
+                }
+                Check::CouldNot(why) => {
+                    report.could_not += 1;
+                    self.could_not("evidence_not_checked", Some(&about), why);
+                }
+            }
+        }
+        report
+    }
+}
+
+/// Reads a list of digests. `None` where a line has another form.
+fn parse_sums(list: &[u8]) -> Option<BTreeMap<String, Sha256>> {
+    let text = std::str::from_utf8(list).ok()?;
+    text.strip_suffix('\n')?
+        .split('\n')
+        .map(|line| {
+            let (digest, path) = line.split_once("  ./")?;
+            Some((path.to_owned(), digest.parse().ok()?))
+        })
+        .collect()
+}
+
+fn without_carriage_returns(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for (index, byte) in bytes.iter().enumerate() {
+        if *byte != b'\r' || bytes.get(index + 1) != Some(&b'\n') {
+            out.push(*byte);
+        }
+    }
+    out
+}

@@ -1,0 +1,214 @@
+//! What every subcommand needs: folders, clock, the audit that is meant, the clone, the way out to the terminal.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::Global;
+use crate::config::{Config, Paths};
+use crate::error::{Error, Result};
+use crate::journal::{Journal, Store, View};
+use crate::model::audit::Audit;
+use crate::model::event::{Event, Tool};
+use crate::model::score::Slot;
+use crate::model::time::Time;
+use crate::repo::{Pin, Repo, display};
+
+/// Variable that replaces the clock, for tests and reproducible documents: a time such as 2026-01-31T12:00:00Z.
+const CLOCK: &str = "TOUCHSTONE_CLOCK";
+
+/// The environment of one call.
+pub struct Context {
+    pub global: Global,
+    /// Nothing is printed while this is set: the demo plays commands and tells its own story.
+    pub quiet: bool,
+    /// The clock, while the demo plays.
+    pub clock: Option<Time>,
+}
+
+/// A report with the name of its schema.
+#[derive(Serialize)]
+struct Schemed<'a, T> {
+    schema: &'a str,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+impl Context {
+    pub fn new(global: Global) -> Self {
+        Context { global, quiet: false, clock: None }
+    }
+
+    fn var(name: &str) -> Option<OsString> {
+        std::env::var_os(name).filter(|value| !value.is_empty())
+    }
+
+    pub fn now(&self) -> Result<Time> {
+        if let Some(time) = self.clock {
+            return Ok(time);
+        }
+        if let Some(text) = Context::var(CLOCK) {
+            let text = text.to_string_lossy().into_owned();
+            return text.parse().map_err(|why| Error::usage(format!("{CLOCK}: {why}.")));
+        }
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_secs())
+            .ok()
+            .and_then(Time::from_unix)
+            .ok_or_else(|| Error::could_not("The clock shows no time that a calendar can hold."))
+    }
+
+    pub fn paths(&self) -> Result<Paths> {
+        Paths::find(self.global.data_dir.as_deref(), &Context::var)
+    }
+
+    pub fn config(&self) -> Result<Config> {
+        Config::load(&self.paths()?.config_file())
+    }
+
+    pub fn store(&self) -> Result<Store> {
+        Ok(Store::new(&self.paths()?.data))
+    }
+
+    pub fn tool() -> Tool {
+        Tool { name: "touchstone".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+
+    /// Returns the folder from which a clone is looked for.
+    pub fn clone_path(&self) -> PathBuf {
+        self.global.repo.clone().unwrap_or_else(|| PathBuf::from("."))
+    }
+
+    /// Returns the name of the audit that is meant: the one named, else the one opened last for the clone.
+    pub fn audit_name(&self) -> Result<String> {
+        if let Some(name) = &self.global.audit {
+            return Ok(name.clone());
+        }
+        let repo = Repo::discover(&self.clone_path())
+            .map_err(|error| error.hint("Or name the audit with --audit; `touchstone audits` lists them."))?;
+        let store = self.store()?;
+        let mut audits: Vec<(Time, String)> = Vec::new();
+        for name in store.names()? {
+            if let Some(place) = store.place(&name)
+                && place.git_dir == repo.git_dir()
+            {
+                audits.push((place.opened_at, name));
+            }
+        }
+        audits.sort();
+        audits
+            .pop()
+            .map(|(_, name)| name)
+            .ok_or_else(|| Error::usage("This clone has no audit yet.").hint("`touchstone open` starts one."))
+    }
+
+    /// Opens the audit that is meant for writing. A torn write that was mended is reported.
+    pub fn journal(&self) -> Result<Journal> {
+        let journal = self.store()?.open(&self.audit_name()?)?;
+        if let Some(note) = &journal.recovered {
+            let _ = writeln!(std::io::stderr(), "touchstone: {}", display::line(note));
+        }
+        Ok(journal)
+    }
+
+    /// Reads the audit that is meant.
+    pub fn view(&self) -> Result<View> {
+        self.store()?.view(&self.audit_name()?)
+    }
+
+    /// Opens the clone of an audit.
+    pub fn repo_of(&self, audit: &Audit) -> Result<Repo> {
+        let opened = &audit.now.opened;
+        let known = self.store()?.place(&opened.audit).map(|place| place.path);
+        let path = self.global.repo.clone().or(known).unwrap_or_else(|| PathBuf::from("."));
+        Repo::discover(&path)
+    }
+
+    /// Opens the clone of an audit at its pin.
+    pub fn pin_of(&self, audit: &Audit) -> Result<Pin> {
+        let opened = &audit.now.opened;
+        self.repo_of(audit)?.pin(opened.pin.commit, &opened.scope)
+    }
+
+    /// Prints a report: as text, or with `--json` as JSON with its schema's name. The text has passed the door for outside
+    /// text field by field; it passes as a whole once more, since what is shown must never depend on one place.
+    pub fn report<T: Serialize>(&self, schema: &str, body: &T, text: impl FnOnce() -> String) -> Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        let out = if self.global.json {
+            let json = display::json(&Schemed { schema, body }, true)
+                .map_err(|error| Error::could_not(format!("Could not write JSON: {error}.")))?;
+            json + "\n"
+        } else {
+            display::block(&text()).into_owned()
+        };
+        self.print(&out)
+    }
+
+    /// Prints text that needs no door: a script, a manual page, a file of our own.
+    pub fn print(&self, text: &str) -> Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        let mut stdout = std::io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            // Whoever reads has seen enough, as `head` does.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => Err(Error::could_not(format!("Could not print: {error}."))),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Writes an act to the journal.
+    pub fn act(&self, journal: &mut Journal, events: Vec<Event>) -> Result<()> {
+        journal.act(events, self.now()?)
+    }
+}
+
+/// Returns the slots that an item or fact is answered in: all of `--mode all`, the one of `--mode M`, or the only one.
+pub fn slots(audit: &Audit, id: &str, mode: Option<&str>) -> Result<Vec<Slot>> {
+    let standard = &audit.standard;
+    let per_mode = match (standard.item(id), standard.fact(id)) {
+        (Some((dimension, _)), _) => dimension.per_mode,
+        (None, Some(fact)) => fact.per_mode,
+        (None, None) => {
+            let mut error = Error::usage(format!("The standard has no item or fact `{id}`."));
+            let near: Vec<&str> = standard
+                .items()
+                .map(|(_, item)| item.id.as_str())
+                .filter(|known| id.len() >= 3 && known.starts_with(&id[..id.floor_char_boundary(3)]))
+                .take(8)
+                .collect();
+            if !near.is_empty() {
+                error = error.hint(format!("Near it: {}.", near.join(", ")));
+            }
+            return Err(error.hint("`touchstone standard show` lists all items."));
+        }
+    };
+    let modes = &audit.now.modes;
+    if !per_mode {
+        return match mode {
+            None | Some("all") => Ok(vec![Slot::once(id)]),
+            Some(_) => Err(Error::usage(format!("{id} is answered once, not per mode.")).hint("Leave --mode out.")),
+        };
+    }
+    match (mode, modes.as_slice()) {
+        (_, []) => Err(Error::usage(format!("{id} is answered per mode, and no mode is declared yet."))
+            .hint("Declare each mode that the server ships: `touchstone open --mode stdio --mode http`.")),
+        (Some("all"), modes) => Ok(modes.iter().map(|mode| Slot::in_mode(id, mode)).collect()),
+        (Some(mode), modes) if modes.iter().any(|known| known == mode) => Ok(vec![Slot::in_mode(id, mode)]),
+        (Some(mode), modes) => Err(Error::usage(format!("The mode `{mode}` is not declared."))
+            .hint(format!("Declared: {}. `touchstone open --mode {mode}` adds it.", modes.join(", ")))),
+        (None, [only]) => Ok(vec![Slot::in_mode(id, only)]),
+        (None, modes) => Err(Error::usage(format!("{id} is answered per mode; say which."))
+            .hint(format!("--mode {}, or --mode all.", modes.join(" or --mode ")))),
+    }
+}
+
+/// Returns a path as the user typed it, for a message.
+pub fn shown(path: &Path) -> String {
+    display::line(&path.display().to_string()).into_owned()
+}

@@ -1,0 +1,188 @@
+//! The command line; one file per subcommand.
+
+mod answer;
+mod audits;
+mod completions;
+mod context;
+mod demo;
+mod doctor;
+mod evidence;
+mod export;
+mod fact;
+mod finding;
+mod gather;
+mod leads;
+mod log;
+mod man;
+mod note;
+mod open;
+mod score;
+mod sign;
+mod signers;
+mod standard;
+mod status;
+mod undo;
+mod verify;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::error::{Error, Result};
+use crate::repo::display;
+use context::Context;
+
+/// Audit MCP servers: evidence that a machine re-checks, records that anyone can verify.
+#[derive(Debug, Parser)]
+#[command(
+    name = "touchstone",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 true; 1 checked and false; 2 usage; 3 could not check; 4 unsafe input refused."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every subcommand takes.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Global {
+    /// The clone to read (default: the audit's, else the one around the working folder)
+    #[arg(long, global = true, value_name = "CLONE", help_heading = "Everywhere")]
+    repo: Option<PathBuf>,
+    /// The audit to work on (default: the one opened last for the clone)
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Everywhere")]
+    audit: Option<String>,
+    /// Where audits are kept (default: the platform's data folder, or $XDG_DATA_HOME)
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Everywhere")]
+    data_dir: Option<PathBuf>,
+    /// Print JSON with a `schema` field
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start an audit of a clone, or take it up again
+    Open(open::Args),
+    /// List the audits on this machine
+    Audits,
+    /// Show where the audit stands
+    Status(status::Args),
+    /// Show the score, its ranges and what would flip it
+    Score(score::Args),
+    /// Answer items, with evidence or a reason
+    Answer(answer::Args),
+    /// State a fact that the score depends on
+    Fact(fact::Args),
+    /// List, show, add, attach, detach or redact evidence
+    Evidence(evidence::Args),
+    /// Write, edit, withdraw or list findings
+    Finding(finding::Args),
+    /// Write a note on an item or on the audit
+    Note(note::Args),
+    /// Show where to look for an item: its patterns and their hits at the pin
+    Leads(leads::Args),
+    /// Show what happened, in order
+    Log,
+    /// Undo the last act
+    Undo,
+    /// Do again what was undone
+    Redo,
+    /// List, show, export, copy or check standards
+    Standard(standard::Args),
+    /// Write the audit as a signed record into an audit database
+    Export(export::Args),
+    /// Sign a record that was exported unsigned
+    Sign(sign::Args),
+    /// Keep the list of signers you trust
+    Signers(signers::Args),
+    /// Verify a record: files, signature, score, evidence
+    Verify(verify::Args),
+    /// Run the main job on an embedded demo server
+    Demo(demo::Args),
+    /// Look at what this machine has: git, ssh-keygen, keys, folders, versions
+    Doctor,
+    /// Print a completion script
+    Completions(completions::Args),
+    /// Print the manual page
+    Man(man::Args),
+}
+
+/// Runs the program with these arguments (the first is the program's name) and returns its exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Arguments can hold text from outside, such as a path; clap prints them as they are.
+            let text = error.render().to_string();
+            let text = display::block(&text);
+            if error.use_stderr() {
+                let _ = write!(std::io::stderr(), "{text}");
+                return ExitCode::from(crate::error::Kind::Usage.exit_code());
+            }
+            let _ = write!(std::io::stdout(), "{text}");
+            return ExitCode::SUCCESS;
+        }
+    };
+    let mut context = Context::new(cli.global.clone());
+    match run(cli.command, &mut context) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print_error(&error, cli.global.json);
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+fn run(command: Command, context: &mut Context) -> Result<()> {
+    match command {
+        Command::Open(args) => open::run(&args, context),
+        Command::Audits => audits::run(context),
+        Command::Status(args) => status::run(&args, context),
+        Command::Score(args) => score::run(&args, context),
+        Command::Answer(args) => answer::run(&args, context),
+        Command::Fact(args) => fact::run(&args, context),
+        Command::Evidence(args) => evidence::run(&args, context),
+        Command::Finding(args) => finding::run(&args, context),
+        Command::Note(args) => note::run(&args, context),
+        Command::Leads(args) => leads::run(&args, context),
+        Command::Log => log::run(context),
+        Command::Undo => undo::undo(context),
+        Command::Redo => undo::redo(context),
+        Command::Standard(args) => standard::run(&args, context),
+        Command::Export(args) => export::run(&args, context),
+        Command::Sign(args) => sign::run(&args, context),
+        Command::Signers(args) => signers::run(&args, context),
+        Command::Verify(args) => verify::run(&args, context),
+        Command::Demo(args) => demo::run(&args, context),
+        Command::Doctor => doctor::run(context),
+        Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        Command::Man(args) => man::run(&args, &Cli::command()),
+    }
+}
+
+/// Prints an error where errors belong; with `--json` as JSON.
+fn print_error(error: &Error, json: bool) {
+    let mut stderr = std::io::stderr().lock();
+    if json {
+        let value = serde_json::json!({
+            "schema": "touchstone.error/1",
+            "exit": error.kind.exit_code(),
+            "error": error.message,
+            "hints": error.hints,
+        });
+        let _ = writeln!(stderr, "{}", display::json(&value, false).unwrap_or_default());
+        return;
+    }
+    let _ = writeln!(stderr, "touchstone: {}", display::block(&error.message));
+    for hint in &error.hints {
+        let _ = writeln!(stderr, "  {}", display::block(hint));
+    }
+}

@@ -1,0 +1,218 @@
+//! `touchstone open`: starts an audit of a clone, or takes it up again.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Write as _};
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::status;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::journal::{Place, Store};
+use crate::model::event::{Auditor, Event, JOURNAL_VERSION, Opened, Pin, PinKind, Target};
+use crate::model::evidence::RepoPath;
+use crate::model::hash::ObjectId;
+use crate::model::target::path_part;
+use crate::repo::Repo;
+use crate::standards::{BUILT_IN, Loaded};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The clone (default: the one around the working folder)
+    path: Option<PathBuf>,
+    /// The commit to audit: a hash, tag or branch (default: HEAD)
+    #[arg(long, value_name = "REV")]
+    commit: Option<String>,
+    /// Audit only this file or folder; repeat it for shared files
+    #[arg(long, value_name = "PATH")]
+    scope: Vec<OsString>,
+    /// The standard: an id, or a file of your own
+    #[arg(long, value_name = "ID|FILE", default_value = BUILT_IN)]
+    standard: String,
+    /// The repository's URL (default: the clone's origin)
+    #[arg(long)]
+    url: Option<String>,
+    /// Your login at the code host; remembered
+    #[arg(long, value_name = "LOGIN")]
+    auditor: Option<String>,
+    /// Your name; remembered with the login
+    #[arg(long)]
+    name: Option<String>,
+    /// Your organization; remembered with the login
+    #[arg(long)]
+    organization: Option<String>,
+    /// An address for questions; remembered with the login
+    #[arg(long)]
+    contact: Option<String>,
+    /// A way in which the server ships to be run, such as stdio or http; the first one is the default
+    #[arg(long = "mode", value_name = "NAME")]
+    modes: Vec<String>,
+    /// What helps you besides touchstone, such as a language model; the record says so
+    #[arg(long, value_name = "TEXT")]
+    assisted_by: Option<String>,
+    /// Start another audit where there is one already
+    #[arg(long)]
+    new: bool,
+    /// Print where the audit stands, and open no workbench
+    #[arg(long)]
+    no_tui: bool,
+}
+
+pub fn run(args: &Args, context: &mut Context) -> Result<()> {
+    if let Some(path) = &args.path {
+        if context.global.repo.is_some() {
+            return Err(Error::usage("Both a path and --repo are given.").hint("Give one of them."));
+        }
+        context.global.repo = Some(path.clone());
+    }
+    let now = context.now()?;
+    let store = context.store()?;
+    let path = context.clone_path();
+    let repo = Repo::discover(&path)?;
+    let name = match &context.global.audit {
+        Some(name) => name.clone(),
+        None => {
+            let commit = match &args.commit {
+                Some(rev) => repo.resolve(rev)?,
+                None => repo.head()?,
+            };
+            match known(&store, &repo, commit, args)? {
+                Some(name) if !args.new => name,
+                _ => create(args, context, &store, &repo, commit)?,
+            }
+        }
+    };
+    let mut journal = store.open(&name)?;
+    let known: Vec<String> = journal.audit.now.modes.clone();
+    for mode in args.modes.iter().filter(|mode| !known.contains(mode)) {
+        context.act(&mut journal, vec![Event::ModeDeclared { mode: mode.clone() }])?;
+    }
+    let entries = journal.audit.entries().len();
+    let fresh = journal.audit.entries().iter().all(|(entry, _)| entry.at == now) && entries <= 1 + args.modes.len();
+    if !fresh && entries > 1 && args.modes.iter().all(|mode| known.contains(mode)) {
+        context.act(&mut journal, vec![Event::Resumed { tool: Context::tool() }])?;
+    }
+    let canonical = std::fs::canonicalize(&path).unwrap_or(path);
+    store.set_place(&name, &Place { git_dir: repo.git_dir().to_owned(), path: canonical, opened_at: now })?;
+    status::print(context, &journal.audit, &status::Args::default())
+}
+
+/// Returns the audit that this call means to take up again.
+fn known(store: &Store, repo: &Repo, commit: ObjectId, args: &Args) -> Result<Option<String>> {
+    let mut found = None;
+    for listed in store.list()? {
+        let Ok(view) = listed.view else { continue };
+        let opened = &view.audit.now.opened;
+        let here = listed.place.is_some_and(|place| place.git_dir == repo.git_dir());
+        let same_standard = opened.standard.id == args.standard || args.standard == BUILT_IN && same_default(args);
+        let same_auditor = args.auditor.as_ref().is_none_or(|login| *login == opened.auditor.login);
+        if here && opened.pin.commit == commit && same_standard && same_auditor {
+            let scope = scope(args);
+            if !scope.is_empty() && scope != opened.scope {
+                return Err(Error::usage(format!("The audit {} has another scope.", opened.audit))
+                    .hint("A scope is fixed when an audit starts; --new starts another one."));
+            }
+            found = Some(listed.name);
+        }
+    }
+    Ok(found)
+}
+
+/// Tells whether the standard was left to the default, which takes up an audit by any standard.
+fn same_default(args: &Args) -> bool {
+    args.standard == BUILT_IN
+}
+
+fn scope(args: &Args) -> Vec<RepoPath> {
+    args.scope
+        .iter()
+        .map(|path| {
+            let mut bytes = path.clone().into_vec();
+            while bytes.ends_with(b"/") {
+                bytes.pop();
+            }
+            RepoPath(bytes.strip_prefix(b"./").map(<[u8]>::to_vec).unwrap_or(bytes))
+        })
+        .collect()
+}
+
+fn create(args: &Args, context: &Context, store: &Store, repo: &Repo, commit: ObjectId) -> Result<String> {
+    let loaded = Loaded::find(&args.standard)?;
+    let target = target(args, repo)?;
+    let scope = scope(args);
+    let pin = repo.pin(commit, &scope)?;
+    let auditor = auditor(args, context)?;
+    let base = format!("{}-{}-{}", target.repo, commit.short(), auditor.login);
+    let taken = store.names()?;
+    let name = std::iter::once(base.clone())
+        .chain((2..).map(|number| format!("{base}-{number}")))
+        .find(|name| !taken.contains(name))
+        .unwrap_or(base);
+    let opened = Opened {
+        version: JOURNAL_VERSION,
+        audit: name.clone(),
+        target,
+        pin: Pin {
+            kind: PinKind::Commit,
+            commit,
+            tree: pin.tree(),
+            committed_at: pin.committed_at(),
+            tags: repo.tags_at(commit),
+        },
+        scope,
+        standard: loaded.reference(),
+        auditor: auditor.clone(),
+        assisted_by: args.assisted_by.clone(),
+        tool: Context::tool(),
+    };
+    store.create(opened, &loaded.toml, context.now()?)?;
+    Config::remember(&context.paths()?.config_file(), &auditor)?;
+    Ok(name)
+}
+
+fn target(args: &Args, repo: &Repo) -> Result<Target> {
+    let hint = "Pass --url https://HOST/OWNER/REPOSITORY: the record is filed under it.";
+    match (&args.url, repo.origin_url()) {
+        (Some(url), _) => Target::parse(url).map_err(|why| Error::usage(format!("--url: {why}."))),
+        (None, Some(url)) => {
+            Target::parse(&url).map_err(|why| Error::usage(format!("The clone's origin: {why}.")).hint(hint))
+        }
+        (None, None) => Err(Error::usage("The clone has no origin, so the repository has no name.").hint(hint)),
+    }
+}
+
+fn auditor(args: &Args, context: &Context) -> Result<Auditor> {
+    let known = context.config()?.auditor;
+    let login = match args.auditor.clone().or(known.login) {
+        Some(login) => login,
+        None => ask("Your login at the code host (records are filed and signed under it): ")?.ok_or_else(|| {
+            Error::usage("Nobody knows yet who audits.")
+                .hint("Pass --auditor LOGIN once, your login at the code host; it is remembered.")
+        })?,
+    };
+    if !path_part(&login) {
+        return Err(
+            Error::usage(format!("`{login}` is not a login.")).hint("A login has letters, digits, `.`, `_` and `-`.")
+        );
+    }
+    Ok(Auditor {
+        login,
+        name: args.name.clone().or(known.name),
+        organization: args.organization.clone().or(known.organization),
+        contact: args.contact.clone().or(known.contact),
+    })
+}
+
+/// Asks the person at the terminal, if there is one.
+fn ask(question: &str) -> Result<Option<String>> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    let failed = |error: std::io::Error| Error::could_not(format!("Could not ask: {error}."));
+    write!(std::io::stderr(), "{question}").map_err(failed)?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(failed)?;
+    let line = line.trim();
+    Ok((!line.is_empty()).then(|| line.to_owned()))
+}

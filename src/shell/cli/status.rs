@@ -1,0 +1,292 @@
+//! `touchstone status`: where the audit stands.
+
+use serde::Serialize;
+
+use super::context::Context;
+use super::gather::count;
+use crate::error::Result;
+use crate::model::answer::State;
+use crate::model::audit::{Audit, Gap};
+use crate::model::score::{self, Score, Slot};
+use crate::repo::display;
+
+#[derive(Debug, Default, clap::Args)]
+pub struct Args {
+    /// List every item with its mark
+    #[arg(long)]
+    pub items: bool,
+}
+
+/// What `status` reports.
+#[derive(Serialize)]
+struct Status<'a> {
+    audit: &'a str,
+    url: &'a str,
+    commit: String,
+    tags: &'a [String],
+    auditor: &'a str,
+    standard: String,
+    modes: &'a [String],
+    answered: usize,
+    slots: usize,
+    score: &'a Score,
+    items: Vec<ItemLine>,
+    open_items: Vec<Slot>,
+    open_facts: Vec<Slot>,
+    unsupported: Vec<Slot>,
+    undisclosed: Vec<String>,
+    inbox: Vec<String>,
+    records: Vec<&'a str>,
+    seconds_spent: i64,
+}
+
+#[derive(Serialize)]
+struct ItemLine {
+    id: String,
+    short: String,
+    state: State,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<()> {
+    print(context, &context.view()?.audit, args)
+}
+
+/// Prints where an audit stands.
+pub fn print(context: &Context, audit: &Audit, args: &Args) -> Result<()> {
+    let now = &audit.now;
+    let inputs = audit.inputs();
+    let score = score::score(&audit.standard, &inputs);
+    let gaps = audit.gaps();
+    let pick = |choose: &dyn Fn(&Gap) -> Option<Slot>| gaps.iter().filter_map(choose).collect::<Vec<Slot>>();
+    let slots: usize =
+        audit.standard.items().map(|(dimension, _)| if dimension.per_mode { now.modes.len().max(1) } else { 1 }).sum();
+    let status = Status {
+        audit: &now.opened.audit,
+        url: &now.opened.target.url,
+        commit: now.opened.pin.commit.to_string(),
+        tags: &now.opened.pin.tags,
+        auditor: &now.opened.auditor.login,
+        standard: format!("{} {}", now.opened.standard.id, now.opened.standard.version),
+        modes: &now.modes,
+        answered: now.answers.len(),
+        slots,
+        score: &score,
+        items: audit
+            .standard
+            .items()
+            .map(|(_, item)| ItemLine {
+                id: item.id.clone(),
+                short: item.short.clone(),
+                state: score::item_state(&audit.standard, &inputs, &item.id),
+            })
+            .collect(),
+        open_items: pick(&|gap| match gap {
+            Gap::OpenItem(slot) => Some(slot.clone()),
+            _ => None,
+        }),
+        open_facts: pick(&|gap| match gap {
+            Gap::OpenFact(slot) => Some(slot.clone()),
+            _ => None,
+        }),
+        unsupported: pick(&|gap| match gap {
+            Gap::Unsupported(slot) => Some(slot.clone()),
+            _ => None,
+        }),
+        undisclosed: gaps
+            .iter()
+            .filter_map(|gap| match gap {
+                Gap::Undisclosed(id) => Some(id.to_string()),
+                _ => None,
+            })
+            .collect(),
+        inbox: now.evidence.iter().filter(|(_, piece)| piece.backs.is_empty()).map(|(id, _)| id.to_string()).collect(),
+        records: audit.seals.iter().map(|seal| seal.audit_id.as_str()).collect(),
+        seconds_spent: audit.time_spent(),
+    };
+    context.report("touchstone.status/1", &status, || text(audit, &status, args))
+}
+
+fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
+    let opened = &audit.now.opened;
+    let mut out = String::new();
+    let mut say = |line: String| {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    };
+    let tags =
+        if status.tags.is_empty() { String::new() } else { format!(" ({})", display::line(&status.tags.join(", "))) };
+    say(format!("{}/{}  {}{tags}", opened.target.org, opened.target.repo, opened.pin.commit.short()));
+    say(format!("audit {} by {}, {}", status.audit, status.auditor, status.standard));
+    let modes = match status.modes {
+        [] => "none declared yet".to_owned(),
+        [only] => only.clone(),
+        [first, rest @ ..] => format!("{first} (default), {}", rest.join(", ")),
+    };
+    say(format!("modes {modes}"));
+    say(String::new());
+    say(headline(audit, status.score));
+    say(String::new());
+    for line in dimensions(audit, status.score) {
+        say(line);
+    }
+    if args.items {
+        for dimension in &audit.standard.dimensions {
+            say(String::new());
+            say(dimension.heading.clone());
+            for item in &dimension.items {
+                let state = status.items.iter().find(|line| line.id == item.id).map_or(State::Open, |line| line.state);
+                say(format!("  {} {:<13} {}", state.mark(), item.id, item.short));
+            }
+        }
+    }
+    say(String::new());
+    say(format!(
+        "answered {} of {}, {}, {}, {} min spent",
+        status.answered,
+        status.slots,
+        count(audit.now.evidence.len() as u64, "piece") + " of evidence",
+        count(audit.now.findings.values().filter(|found| found.withdrawn.is_none()).count() as u64, "finding"),
+        status.seconds_spent / 60
+    ));
+    let mut list = |label: &str, words: Vec<String>| {
+        if !words.is_empty() {
+            for line in wrapped(&format!("{label} {}: ", words.len()), &words, 100) {
+                say(line);
+            }
+        }
+    };
+    let slots = |slots: &[Slot]| grouped(slots);
+    list("facts open", slots(&status.open_facts));
+    list("items open", slots(&status.open_items));
+    list("without evidence or reason", slots(&status.unsupported));
+    list("evidence in the inbox", status.inbox.clone());
+    list("findings without a decision on disclosure", status.undisclosed.clone());
+    let contradictions: Vec<String> = status.score.contradictions.iter().map(|one| one.text.clone()).collect();
+    list("contradictions", contradictions);
+    list("records", status.records.iter().map(|name| (*name).to_owned()).collect());
+    if let Some(next) = next(audit, status) {
+        say(String::new());
+        say(format!("next: {next}"));
+    }
+    out
+}
+
+/// Returns slots in words, those of one item together: `auth-1 (stdio, http)`.
+fn grouped(slots: &[Slot]) -> Vec<String> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for slot in slots {
+        let modes = match groups.iter_mut().find(|(id, _)| *id == slot.id) {
+            Some((_, modes)) => modes,
+            None => {
+                groups.push((&slot.id, Vec::new()));
+                let Some((_, modes)) = groups.last_mut() else { continue };
+                modes
+            }
+        };
+        modes.extend(slot.mode.as_deref());
+    }
+    groups
+        .into_iter()
+        .map(|(id, modes)| if modes.is_empty() { id.to_owned() } else { format!("{id} ({})", modes.join(", ")) })
+        .collect()
+}
+
+/// Says what to do next, as one command.
+fn next(audit: &Audit, status: &Status<'_>) -> Option<String> {
+    if status.modes.is_empty() {
+        return Some("touchstone open --mode stdio --mode http   (each way in which the server ships)".to_owned());
+    }
+    if let Some(slot) = status.open_facts.first() {
+        let fact = audit.standard.fact(&slot.id)?;
+        let values: Vec<&str> = fact.values.iter().map(|value| value.id.as_str()).collect();
+        let mode = slot.mode.as_ref().map(|mode| format!(" --mode {mode}")).unwrap_or_default();
+        return Some(format!("touchstone fact {} {}{mode} --evidence PATH:A-B", slot.id, values.join("|")));
+    }
+    if let Some(slot) = status.open_items.first() {
+        return Some(format!("touchstone leads {0}, then touchstone answer {0} …", slot.id));
+    }
+    if let Some(slot) = status.unsupported.first() {
+        return Some(format!("touchstone answer {} … --evidence PATH:A-B, or --reason TEXT", slot.id));
+    }
+    if let Some(id) = status.undisclosed.first() {
+        return Some(format!("touchstone finding edit {id} --disclosure public, or withheld:YYYY-MM-DD"));
+    }
+    audit.changed_since_seal().then(|| "touchstone export --db AUDIT-DB --key ~/.ssh/KEY".to_owned())
+}
+
+/// Returns the score in one line.
+pub fn headline(audit: &Audit, score: &Score) -> String {
+    let tier = match &score.tier {
+        Some(id) => {
+            audit.standard.tiers.iter().find(|tier| tier.id == *id).map_or(id.clone(), |tier| tier.title.clone())
+        }
+        None => "tier open".to_owned(),
+    };
+    format!("score {} of 100, {tier}; {} of {} applicable items met", score.headline, score.met, score.applicable)
+}
+
+/// Returns a line per dimension, with a column per mode.
+pub fn dimensions(audit: &Audit, score: &Score) -> Vec<String> {
+    let inputs = audit.inputs();
+    let mut lines = Vec::new();
+    for dimension in &audit.standard.dimensions {
+        let done = dimension
+            .items
+            .iter()
+            .filter(|item| score::item_state(&audit.standard, &inputs, &item.id) != State::Open)
+            .count();
+        let marks: String =
+            dimension.items.iter().map(|item| score::item_state(&audit.standard, &inputs, &item.id).mark()).collect();
+        let standing = |one: &score::DimensionScore| {
+            if one.low == one.high {
+                format!("{:>5}  {}", one.points.to_string(), one.low)
+            } else {
+                format!("{:>5}  {} … {}", one.points.to_string(), one.low, one.high)
+            }
+        };
+        let mut text: Vec<String> = if dimension.separate {
+            score.separate.iter().filter(|one| one.id == dimension.id).map(standing).collect()
+        } else {
+            let each = score.modes.iter().flat_map(|mode| {
+                mode.dimensions.iter().filter(|one| one.id == dimension.id).map(move |one| (mode, one))
+            });
+            each.map(|(mode, one)| {
+                if dimension.per_mode && score.modes.len() > 1 {
+                    format!("{} ({})", standing(one), mode.mode)
+                } else {
+                    standing(one)
+                }
+            })
+            .collect()
+        };
+        text.dedup();
+        let apart = if dimension.separate { "  (separate)" } else { "" };
+        lines.push(format!(
+            "  {:<22} {marks:<8} {done}/{} {}{apart}",
+            dimension.title,
+            dimension.items.len(),
+            text.join("  ")
+        ));
+    }
+    if score.modes.len() > 1 {
+        let totals: Vec<String> = score.modes.iter().map(|mode| format!("{} {}", mode.mode, mode.total)).collect();
+        lines.push(format!("  total per mode: {} — the lowest is the score", totals.join(", ")));
+    }
+    lines
+}
+
+/// Breaks a list of words over lines.
+fn wrapped(label: &str, words: &[String], width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = label.to_owned();
+    for (index, word) in words.iter().enumerate() {
+        let piece = if index + 1 < words.len() { format!("{word}, ") } else { word.clone() };
+        if line.chars().count() + piece.chars().count() > width && line.trim() != label.trim() {
+            lines.push(line);
+            line = "  ".to_owned();
+        }
+        line.push_str(&piece);
+    }
+    lines.push(line);
+    lines
+}

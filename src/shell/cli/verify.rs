@@ -1,0 +1,139 @@
+//! `touchstone verify`: verifies a record.
+
+use std::path::PathBuf;
+
+use super::context::Context;
+use crate::auditdb::{Folder, Options, Report, Verdict, verify};
+use crate::error::{Error, Result};
+use crate::model::time::Time;
+use crate::repo::{Repo, display};
+use crate::sign::AllowedSigners;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The record's folder
+    record: PathBuf,
+    /// The keys that you trust, and for whom (default: allowed_signers in the configuration folder)
+    #[arg(long, value_name = "FILE")]
+    allowed_signers: Option<PathBuf>,
+    /// The time at which the key had to be valid (default: the record's own, which is self-declared)
+    #[arg(long, value_name = "TIME")]
+    at: Option<Time>,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<()> {
+    let folder = Folder::read(&args.record)?;
+    let signers = read_signers(args, context)?;
+    let repo = context.global.repo.as_deref().map(Repo::discover).transpose()?;
+    let options = Options { signers: signers.as_ref(), clone: repo.as_ref(), at: args.at };
+    let report = verify(&folder, &options);
+    context.report("touchstone.verify/1", &report, || text(&report))?;
+    outcome(&report)
+}
+
+fn read_signers(args: &Args, context: &Context) -> Result<Option<AllowedSigners>> {
+    let (file, named) = match &args.allowed_signers {
+        Some(file) => (file.clone(), true),
+        None => (context.paths()?.allowed_signers(), false),
+    };
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => return Ok(None),
+        Err(error) => return Err(Error::io("read", &file, &error)),
+    };
+    AllowedSigners::parse(&text).map(Some).map_err(|wrong| {
+        let mut error = Error::could_not(format!("{} is not a list of allowed signers.", file.display()));
+        for line in wrong {
+            error = error.hint(line.to_string());
+        }
+        error
+    })
+}
+
+/// Returns the error that a verdict ends with.
+pub fn outcome(report: &Report) -> Result<()> {
+    let words = || report.reasons.iter().map(|reason| reason.reason).collect::<Vec<_>>().join(", ");
+    match report.verdict {
+        Verdict::Verified => Ok(()),
+        Verdict::Failed => Err(Error::falsity(format!("The record does not hold: {}.", words()))),
+        Verdict::NotChecked => Err(Error::could_not(format!("The record could not be checked: {}.", words()))),
+    }
+}
+
+fn text(report: &Report) -> String {
+    let mut out = format!("{}\n", display::line(&report.record));
+    if let Some(says) = &report.says {
+        out += &format!("  {} at {}\n", display::line(&says.url), display::line(&says.commit));
+        out += &format!("  by {}, standard {}\n", display::line(&says.login), display::line(&says.standard));
+        let tier = says.score.tier.as_deref().unwrap_or("tier open");
+        out += &format!(
+            "  audited score {} of 100, {}; {} of {} applicable items met (derived here)\n",
+            says.score.headline,
+            display::line(tier),
+            says.score.met,
+            says.score.applicable
+        );
+    }
+    let mark = |good: bool| if good { '✓' } else { '✗' };
+    let failed = |reasons: &[&str]| report.reasons.iter().any(|reason| reasons.contains(&reason.reason));
+    let files = !failed(&[
+        "file_changed",
+        "file_missing",
+        "file_added",
+        "line_ends_changed",
+        "not_a_regular_file",
+        "unexpected_file",
+        "sums_malformed",
+    ]);
+    out += &format!("{} files\n", mark(files));
+    let signature = &report.signature;
+    let who = match (&signature.principal, &signature.fingerprint) {
+        (Some(principal), Some(fingerprint)) => format!("by {}, {fingerprint}", display::line(principal)),
+        (None, Some(fingerprint)) => format!("by an unchecked key {fingerprint}"),
+        _ if signature.present => "does not hold".to_owned(),
+        _ => "none".to_owned(),
+    };
+    let at = match signature.at {
+        Some(at) => format!("; the key's validity was judged at {at} ({})", signature.time_from),
+        None => String::new(),
+    };
+    out += &format!("{} signature: {who}{at}\n", mark(signature.verified));
+    let derived = report.says.is_some()
+        && !failed(&[
+            "score_mismatch",
+            "items_mismatch",
+            "standard_mismatch",
+            "manifest_mismatch",
+            "findings_mismatch",
+            "not_final",
+            "standard_forged",
+        ]);
+    out += &format!("{} score, counts and manifest derived again\n", mark(derived));
+    let evidence = &report.evidence;
+    if evidence.checked {
+        out += &format!(
+            "{} evidence: {} hold, {} do not, {} could not be checked here, {} that nobody can check\n",
+            mark(evidence.fails == 0 && evidence.could_not == 0),
+            evidence.holds,
+            evidence.fails,
+            evidence.could_not,
+            evidence.not_checkable
+        );
+    } else {
+        out += "· evidence not checked (pass --repo CLONE)\n";
+    }
+    for reason in &report.reasons {
+        let about = reason.about.as_ref().map(|about| format!(" {}", display::line(about))).unwrap_or_default();
+        let mark = if reason.could_not_check { '?' } else { '✗' };
+        out += &format!("  {mark} {}{about}: {}\n", reason.reason, display::line(&reason.message));
+    }
+    for note in &report.notes {
+        out += &format!("  note: {}\n", display::line(note));
+    }
+    out += match report.verdict {
+        Verdict::Verified => "verified\n",
+        Verdict::Failed => "does not hold\n",
+        Verdict::NotChecked => "not checked\n",
+    };
+    out
+}

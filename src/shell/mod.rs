@@ -1,0 +1,3 @@
+//! Floor 4: what touches the terminal, the environment and the clock.
+
+pub mod cli;
