@@ -241,11 +241,12 @@ pub enum FindingBody {
 
 /// A piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct EvidenceRow {
     /// Its number.
     pub id: EvidenceId,
-    /// When it was taken.
-    pub at: Time,
+    /// When it was taken; an observation has a time `at` of its own.
+    pub taken_at: Time,
     /// What it backs.
     pub backs: Vec<Subject>,
     /// Why its text is not published.
@@ -307,7 +308,7 @@ pub fn build(audit: &Audit, seal: &Seal) -> Statement {
             }
             (!backs.is_empty()).then(|| EvidenceRow {
                 id: *id,
-                at: piece.at,
+                taken_at: piece.at,
                 backs,
                 redacted: piece.redacted.clone(),
                 evidence,

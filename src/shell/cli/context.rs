@@ -24,8 +24,8 @@ pub struct Context {
     pub global: Global,
     /// Nothing is printed while this is set: the demo plays commands and tells its own story.
     pub quiet: bool,
-    /// The clock, while the demo plays.
-    pub clock: Option<Time>,
+    /// The one folder that everything goes to, while the demo plays.
+    pub home: Option<PathBuf>,
 }
 
 /// A report with the name of its schema.
@@ -38,7 +38,7 @@ struct Schemed<'a, T> {
 
 impl Context {
     pub fn new(global: Global) -> Self {
-        Context { global, quiet: false, clock: None }
+        Context { global, quiet: false, home: None }
     }
 
     fn var(name: &str) -> Option<OsString> {
@@ -46,9 +46,6 @@ impl Context {
     }
 
     pub fn now(&self) -> Result<Time> {
-        if let Some(time) = self.clock {
-            return Ok(time);
-        }
         if let Some(text) = Context::var(CLOCK) {
             let text = text.to_string_lossy().into_owned();
             return text.parse().map_err(|why| Error::usage(format!("{CLOCK}: {why}.")));
@@ -61,6 +58,9 @@ impl Context {
     }
 
     pub fn paths(&self) -> Result<Paths> {
+        if let Some(home) = &self.home {
+            return Ok(Paths { data: home.join("data"), config: home.join("config") });
+        }
         Paths::find(self.global.data_dir.as_deref(), &Context::var)
     }
 

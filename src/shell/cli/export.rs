@@ -41,6 +41,13 @@ pub struct Args {
     secrets_reviewed: bool,
 }
 
+impl Args {
+    /// Returns what exports a finished audit, signed where there is a key.
+    pub fn new(db: PathBuf, key: Option<PathBuf>) -> Self {
+        Args { db, unsigned: key.is_none(), key, partial: false, secrets_reviewed: false }
+    }
+}
+
 #[derive(Serialize)]
 struct Report<'a> {
     audit_id: &'a str,

@@ -40,6 +40,14 @@ enum Command {
     },
 }
 
+impl Args {
+    /// Returns what trusts the keys of a file, from now on and for good.
+    pub fn add(login: &str, keys: PathBuf) -> Self {
+        let login = login.to_owned();
+        Args { command: Command::Add { login, keys, allowed_signers: None, valid_after: None, valid_before: None } }
+    }
+}
+
 #[derive(Serialize)]
 struct Report {
     file: String,

@@ -21,6 +21,13 @@ pub struct Args {
     at: Option<Time>,
 }
 
+impl Args {
+    /// Returns what verifies a record against the signers in the configuration folder.
+    pub fn new(record: PathBuf) -> Self {
+        Args { record, allowed_signers: None, at: None }
+    }
+}
+
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let folder = Folder::read(&args.record)?;
     let signers = read_signers(args, context)?;
