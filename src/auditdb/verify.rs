@@ -392,8 +392,10 @@ impl Checker<'_> {
             );
             return None;
         }
+        let published = standards::published().iter().any(|(_, sha256)| *sha256 == digest);
         let text = String::from_utf8_lossy(toml).into_owned();
-        let loaded = match Loaded::from_toml(text, STANDARD_FILE) {
+        let read = if published { Loaded::from_known_toml } else { Loaded::from_toml };
+        let loaded = match read(text, STANDARD_FILE) {
             Ok(loaded) => loaded,
             Err(error) => {
                 let first = error.hints.first().cloned().unwrap_or_default();
@@ -411,7 +413,6 @@ impl Checker<'_> {
                 "The standard has another id or version than the record names.",
             );
         }
-        let published = standards::published().iter().any(|(_, sha256)| *sha256 == digest);
         if standard.id == standards::BUILT_IN && !published {
             self.fail(
                 "standard_forged",

@@ -17,7 +17,7 @@ use crate::model::hash::Sha256;
 use crate::model::standard::Standard;
 use crate::model::time::Time;
 use crate::repo::display;
-use crate::standards::{Loaded, SIZE_LIMIT};
+use crate::standards::Loaded;
 
 pub use store::{Listed, Place, Store};
 
@@ -78,13 +78,22 @@ fn sync_dir(dir: &Path) -> Result<()> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| Error::io("write", dir, &error))
 }
 
-fn load_standard(dir: &Path) -> Result<Loaded> {
+/// Reads the standard beside a journal, which must be the one that the journal's first line names.
+fn load_standard(dir: &Path, journal: &[u8]) -> Result<Loaded> {
     let path = dir.join(STANDARD);
-    let size = std::fs::metadata(&path).map_err(|error| Error::io("read", &path, &error))?.len();
-    if size > SIZE_LIMIT {
-        return Err(Error::unsafe_input(format!("{} is larger than {SIZE_LIMIT} bytes.", path.display())));
+    let toml = Loaded::read_file(&path)?;
+    let named =
+        first_line(journal).and_then(|first| first.pointer("/event/standard/sha256")?.as_str()?.parse::<Sha256>().ok());
+    if named.is_some_and(|named| named != Sha256::of(&toml)) {
+        return Err(Error::could_not(format!("{} is not the standard that the audit follows.", path.display()))
+            .hint("Bring the file back from a backup; its digest is in the journal's first line."));
     }
-    Loaded::from_file(&path)
+    Loaded::from_known_toml(toml, &path.display().to_string())
+}
+
+/// Returns the journal's first line, as far as it can be read at all.
+fn first_line(journal: &[u8]) -> Option<serde_json::Value> {
+    serde_json::from_slice(journal.split(|byte| *byte == b'\n').next()?).ok()
 }
 
 /// What a journal's bytes hold.
@@ -100,7 +109,7 @@ struct Replay {
 ///
 /// Bytes after the last line feed, NULs at the end and an act that lacks its last events are a torn write and left out. A
 /// complete line that does not parse or chain is a broken journal.
-fn replay(bytes: &[u8], standard: Arc<Standard>, expected: Option<Sha256>, path: &Path) -> Result<Replay> {
+fn replay(bytes: &[u8], standard: Arc<Standard>, path: &Path) -> Result<Replay> {
     let solid = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let complete = bytes[..solid].iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
     let mut torn = match (bytes.len() - complete, solid < bytes.len()) {
@@ -122,9 +131,6 @@ fn replay(bytes: &[u8], standard: Arc<Standard>, expected: Option<Sha256>, path:
     for (index, text) in bytes[..complete].split_inclusive(|byte| *byte == b'\n').enumerate() {
         let number = index + 1;
         at += text.len();
-        if number == 1 {
-            newer_version(text, path)?;
-        }
         let entry: Entry = serde_json::from_slice(text).map_err(|error| broken(number, &error.to_string()))?;
         if entry.prev != previous {
             return Err(broken(number, "it does not follow the line before it (another digest)"));
@@ -146,15 +152,6 @@ fn replay(bytes: &[u8], standard: Arc<Standard>, expected: Option<Sha256>, path:
             let line = usize::try_from(entry.seq).unwrap_or(number);
             match &mut audit {
                 None => {
-                    if let (Event::Opened(opened), Some(expected)) = (&entry.event, expected)
-                        && opened.standard.sha256 != expected
-                    {
-                        return Err(Error::could_not(format!(
-                            "The standard beside {} is not the one that the audit follows.",
-                            path.display()
-                        ))
-                        .hint("Bring standard.toml back from a backup; its digest is in the journal's first line."));
-                    }
                     audit = Some(Audit::begin(standard.clone(), entry, digest).map_err(|why| broken(line, &why))?);
                 }
                 Some(audit) => audit.push(entry, digest).map_err(|why| broken(line, &why))?,
@@ -172,10 +169,8 @@ fn replay(bytes: &[u8], standard: Arc<Standard>, expected: Option<Sha256>, path:
 }
 
 /// Refuses a journal of a newer version before anything else in it is looked at.
-fn newer_version(first: &[u8], path: &Path) -> Result<()> {
-    let version = serde_json::from_slice::<serde_json::Value>(first)
-        .ok()
-        .and_then(|value| value.pointer("/event/version").and_then(serde_json::Value::as_u64));
+fn newer_version(journal: &[u8], path: &Path) -> Result<()> {
+    let version = first_line(journal).and_then(|first| first.pointer("/event/version")?.as_u64());
     match version {
         Some(version) if version > u64::from(JOURNAL_VERSION) => Err(Error::could_not(format!(
             "The journal {} has version {version}; this program knows version {JOURNAL_VERSION}.",
@@ -207,11 +202,12 @@ impl View {
     /// # Errors
     /// Where a file cannot be read or the journal is broken.
     pub fn open(dir: &Path) -> Result<View> {
-        let loaded = load_standard(dir)?;
         let path = dir.join(FILE);
         let mut file = File::open(&path).map_err(|error| Error::io("read", &path, &error))?;
         let bytes = read_all(&path, &mut file)?;
-        let replay = replay(&bytes, loaded.standard.clone(), Some(loaded.reference().sha256), &path)?;
+        newer_version(&bytes, &path)?;
+        let loaded = load_standard(dir, &bytes)?;
+        let replay = replay(&bytes, loaded.standard.clone(), &path)?;
         Ok(View { audit: replay.audit, loaded })
     }
 }
@@ -224,7 +220,6 @@ impl Journal {
     /// changed then.
     pub fn open(dir: &Path) -> Result<Journal> {
         let lock = take_lock(dir)?;
-        let loaded = load_standard(dir)?;
         let path = dir.join(FILE);
         let mut file = OpenOptions::new()
             .read(true)
@@ -232,8 +227,9 @@ impl Journal {
             .open(&path)
             .map_err(|error| Error::io("write", &path, &error))?;
         let bytes = read_all(&path, &mut file)?;
-        let Replay { audit, whole, torn } =
-            replay(&bytes, loaded.standard.clone(), Some(loaded.reference().sha256), &path)?;
+        newer_version(&bytes, &path)?;
+        let loaded = load_standard(dir, &bytes)?;
+        let Replay { audit, whole, torn } = replay(&bytes, loaded.standard.clone(), &path)?;
         let recovered = match torn {
             None => None,
             Some(what) => {

@@ -10,7 +10,7 @@ use crate::model::event::StandardRef;
 use crate::model::hash::Sha256;
 use crate::model::standard::Standard;
 
-pub use read::{Mistake, read};
+pub use read::{Mistake, read, read_known};
 
 /// The id of the embedded standard.
 pub const BUILT_IN: &str = "mcp-security-standard";
@@ -42,6 +42,18 @@ impl Loaded {
     /// # Errors
     /// Of kind `False`, naming every mistake with its line and its remedy. `name` is how the reader knows the file.
     pub fn from_toml(toml: String, name: &str) -> Result<Loaded> {
+        Loaded::with(read, toml, name)
+    }
+
+    /// Reads a standard that was checked before: the digest of `toml` is that of a file that [`Loaded::from_toml`] took.
+    ///
+    /// # Errors
+    /// As [`Loaded::from_toml`].
+    pub fn from_known_toml(toml: String, name: &str) -> Result<Loaded> {
+        Loaded::with(read_known, toml, name)
+    }
+
+    fn with(read: fn(&str) -> Result<Standard, Vec<Mistake>>, toml: String, name: &str) -> Result<Loaded> {
         match read(&toml) {
             Ok(standard) => Ok(Loaded { standard: Arc::new(standard), toml }),
             Err(mistakes) => {
@@ -63,7 +75,7 @@ impl Loaded {
     /// # Errors
     /// Never in a release: a test reads the embedded file.
     pub fn built_in() -> Result<Loaded> {
-        Loaded::from_toml(BUILT_IN_TOML.to_owned(), BUILT_IN)
+        Loaded::from_known_toml(BUILT_IN_TOML.to_owned(), BUILT_IN)
     }
 
     /// Returns the standard of this id, or the one in this file.
@@ -88,6 +100,14 @@ impl Loaded {
     /// # Errors
     /// Where it cannot be read, is larger than [`SIZE_LIMIT`], is not UTF-8 or has mistakes.
     pub fn from_file(path: &Path) -> Result<Loaded> {
+        Loaded::from_toml(Loaded::read_file(path)?, &path.display().to_string())
+    }
+
+    /// Reads the text of a standard's file.
+    ///
+    /// # Errors
+    /// Where it cannot be read, is larger than [`SIZE_LIMIT`] or is not UTF-8.
+    pub fn read_file(path: &Path) -> Result<String> {
         let size = std::fs::metadata(path).map_err(|error| Error::io("read", path, &error))?.len();
         if size > SIZE_LIMIT {
             return Err(Error::unsafe_input(format!(
@@ -96,9 +116,8 @@ impl Loaded {
             )));
         }
         let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
-        let toml = String::from_utf8(bytes)
-            .map_err(|_| Error::falsity(format!("{} is not UTF-8.", path.display())).hint("Save the file as UTF-8."))?;
-        Loaded::from_toml(toml, &path.display().to_string())
+        String::from_utf8(bytes)
+            .map_err(|_| Error::falsity(format!("{} is not UTF-8.", path.display())).hint("Save the file as UTF-8."))
     }
 
     /// Returns the reference by which an audit names this standard.

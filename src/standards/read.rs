@@ -317,6 +317,19 @@ impl Notes<'_> {
 /// Every mistake that could be found, in the order of lines. A file that is not TOML, or in which a value is of the wrong
 /// sort or missing, has one mistake more than can be told before that one is mended.
 pub fn read(text: &str) -> Result<Standard, Vec<Mistake>> {
+    read_with(text, true)
+}
+
+/// Reads a standard that was checked before, by its digest: what is slow to check (that patterns compile, that every level
+/// can be reached) is not checked again.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_known(text: &str) -> Result<Standard, Vec<Mistake>> {
+    read_with(text, false)
+}
+
+fn read_with(text: &str, thorough: bool) -> Result<Standard, Vec<Mistake>> {
     let mut notes = Notes { text, mistakes: Vec::new() };
     match DeTable::parse(text) {
         Ok(table) => look_over(&mut notes, table.get_ref(), "", table.span()),
@@ -335,7 +348,7 @@ pub fn read(text: &str) -> Result<Standard, Vec<Mistake>> {
             return Err(notes.mistakes);
         }
     };
-    let standard = Reader { notes: &mut notes, raw: &raw }.standard();
+    let standard = Reader { notes: &mut notes, raw: &raw, thorough }.standard();
     if notes.mistakes.is_empty() {
         return Ok(standard);
     }
@@ -393,6 +406,7 @@ fn look_into(notes: &mut Notes<'_>, value: &Spanned<DeValue<'_>>, path: &str) {
 struct Reader<'a, 'n> {
     notes: &'a mut Notes<'n>,
     raw: &'a RawStandard,
+    thorough: bool,
 }
 
 /// Where a test stands; not every test makes sense everywhere.
@@ -474,7 +488,7 @@ impl Reader<'_, '_> {
             exclude_paths: raw.exclude_paths.iter().map(|glob| glob.get_ref().clone()).collect(),
         };
         // The engine is asked only about a standard whose rules name things that are there.
-        if self.notes.mistakes.is_empty() && !self.cyclic(&standard) {
+        if self.thorough && self.notes.mistakes.is_empty() && !self.cyclic(&standard) {
             self.engine(&standard);
         }
         standard
@@ -752,7 +766,8 @@ impl Reader<'_, '_> {
                         format!("Known scopes: {}.", list(self.raw.scopes.keys())),
                     );
                 }
-                for pattern in [Some(&raw.pattern), raw.exclude.as_ref()].into_iter().flatten() {
+                let patterns = [Some(&raw.pattern), raw.exclude.as_ref()].into_iter().flatten();
+                for pattern in patterns.filter(|_| self.thorough) {
                     let built = regex::bytes::RegexBuilder::new(pattern.get_ref()).size_limit(1 << 22).build();
                     if let Err(error) = built {
                         // The regex crate draws the place over several lines; the last one says what is wrong.
