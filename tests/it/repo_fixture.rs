@@ -21,7 +21,7 @@ pub const FOLDER: u32 = 0o040_000;
 /// A name or path, its mode and its object.
 pub type Item<'a> = (&'a [u8], u32, Oid);
 
-/// A bare repository in a temporary folder, deleted when dropped.
+/// A repository in a temporary folder, deleted when dropped.
 pub struct Fixture {
     pub dir: TempDir,
     pub git: PathBuf,
@@ -35,8 +35,15 @@ pub fn own(id: Oid) -> ObjectId {
 impl Fixture {
     pub fn new() -> Fixture {
         let dir = TempDir::new().unwrap();
-        let git = dir.path().canonicalize().unwrap().join("r.git");
-        let raw = git2::Repository::init_bare(&git).unwrap();
+        let path = dir.path().canonicalize().unwrap().join("r.git");
+        Fixture::at(dir, &path, true)
+    }
+
+    /// Makes the repository at `path` in `dir`: bare, or in a `.git` folder of a work tree.
+    pub fn at(dir: TempDir, path: &Path, bare: bool) -> Fixture {
+        let mut options = git2::RepositoryInitOptions::new();
+        let raw = git2::Repository::init_opts(path, options.bare(bare).external_template(false)).unwrap();
+        let git = if bare { path.to_owned() } else { path.join(".git") };
         let fixture = Fixture { dir, git, raw };
         fixture.write("HEAD", "ref: refs/heads/main\n");
         fixture
