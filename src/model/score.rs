@@ -455,7 +455,7 @@ trait World {
                 self.given(item).is_some_and(|given| is.contains(&given.answer) && (given.evidenced || !evidenced))
             }
             Test::ItemState { item, state } => state.contains(&self.state(item)),
-            Test::EachItem { state, finding, exists } => !self.matching_items(state, finding).is_empty() == *exists,
+            Test::EachItem { state, finding, exists } => self.matching_items(state, finding).is_empty() != *exists,
             Test::Fact { fact, is } => self.fact(fact).is_some_and(|value| is.iter().any(|one| one == value)),
             Test::Level { dimension, is } => self.level_in(*dimension, is),
             Test::Tier { is } => self.tier().is_some_and(|tier| is.iter().any(|one| one == tier)),

@@ -1,6 +1,8 @@
 //! The files that people read, over a small audit that holds each kind of everything, and hostile text wherever a
 //! repository or a paste can put it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
