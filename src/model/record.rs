@@ -267,21 +267,23 @@ pub struct Input {
     pub sha256: Sha256,
 }
 
+/// The most characters of a title that a finding's file name holds.
+const SLUG_LENGTH: usize = 48;
+
 /// Returns the name of a finding's file, `<severity>-<NNN>-<slug>.md`, without the folder.
 pub fn finding_file(severity: Severity, number: usize, title: &str) -> String {
     let mut slug = String::new();
-    for c in title.chars() {
-        if c.is_ascii_alphanumeric() {
-            slug.push(c.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-        if slug.len() >= 48 {
+    for word in title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+        // Whole words only; a first word that is too long is cut.
+        if !slug.is_empty() && slug.len() + 1 + word.len() > SLUG_LENGTH {
             break;
         }
+        if !slug.is_empty() {
+            slug.push('-');
+        }
+        slug.extend(word.chars().take(SLUG_LENGTH).map(|c| c.to_ascii_lowercase()));
     }
-    let slug = slug.trim_end_matches('-');
-    let slug = if slug.is_empty() { "finding" } else { slug };
+    let slug = if slug.is_empty() { "finding" } else { slug.as_str() };
     format!("{severity}-{number:03}-{slug}.md")
 }
 
