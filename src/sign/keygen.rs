@@ -21,7 +21,7 @@ const VERIFY_TIMEOUT: Duration = Duration::from_secs(10);
 const TALK_CAP: u64 = 64 * 1024;
 
 /// How long a child that was asked to stop may take to put the terminal's echo back.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What signing may need from the environment: the agent, the home with its configuration, and a way to ask for a
 /// passphrase or a touch on the terminal or the desktop. Nothing else is handed on.

@@ -5,8 +5,9 @@
 //! here without it. What `ssh-key` cannot check (RSA, certificates) goes to `ssh-keygen -Y verify`; where that is missing,
 //! the answer is "could not check", never "valid".
 //!
-//! Where this differs from `ssh-keygen -Y verify` it only refuses more: the armor is read to the byte, a security key
-//! must have been touched, principals and namespaces are compared literally and never as patterns.
+//! Where this differs from `ssh-keygen -Y verify` it refuses more: the armor is read to the byte, a security key must
+//! have been touched, principals and namespaces are compared literally and never as patterns. The one difference that
+//! can go either way is a time without `Z` among the allowed signers, see [`AllowedSigners`].
 
 mod envelope;
 mod key;

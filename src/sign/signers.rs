@@ -51,11 +51,12 @@ impl fmt::Display for LineNote {
 
 /// The keys that are accepted, by login.
 ///
-/// It reads less into a line than `ssh-keygen` does, never more:
+/// A line does not say here all that it says to `ssh-keygen`:
 /// - Principals and namespaces are compared literally. A line where either holds a pattern (`*`, `?`, `!`) is kept but
 ///   admits nobody.
 /// - A `cert-authority` line admits certificates by that authority, which `ssh-keygen` then checks; never the key itself.
-/// - A time without `Z` is local time to `ssh-keygen`; here it is UTC, so that two machines agree. [`Self::notes`] says so.
+/// - A time without `Z` is local time to `ssh-keygen`; here it is UTC, so that two machines agree. The key's
+///   window can then differ from ssh-keygen's by the zone's offset, either way; [`Self::notes`] says so.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AllowedSigners {
     lines: Vec<Line>,
@@ -186,6 +187,9 @@ impl Line {
         let (principals, rest) = word(text)?;
         let principals = list(&principals, "principal")?;
         let (first, after_first) = word(rest)?;
+        if first.is_empty() {
+            return Err(problem("the line ends before its key", "write LOGIN [OPTIONS] TYPE BASE64"));
+        }
         let (options, rest) =
             if key::is_type(&first) { (Options::default(), rest) } else { (Options::parse(&first)?, after_first) };
         let (key_type, rest) = plain_word(rest);
@@ -550,4 +554,37 @@ fn problem(problem: impl Into<String>, remedy: impl Into<String>) -> Problem {
 
 fn wrong(line: usize, problem: impl Into<String>, remedy: impl Into<String>) -> LineError {
     LineError { line, problem: problem.into(), remedy: remedy.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_compact_times_as_utc() {
+        let read = |text: &str| compact_time(text).map(|time| time.to_string());
+        for (text, time) in [
+            ("20260131", "2026-01-31T00:00:00Z"),
+            ("20260131z", "2026-01-31T00:00:00Z"),
+            ("202601311234Z", "2026-01-31T12:34:00Z"),
+            ("20260131123456", "2026-01-31T12:34:56Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(time), "{text}");
+        }
+        for text in ["", "Z", "2026", "20260230Z", "2026013112Z", "20260131ZZ", "20260131UTC", "+2026013", "19700101Z"]
+        {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn takes_words_and_values_apart() {
+        assert_eq!(word(" a=\"b c\",d e"), Ok(("a=\"b c\",d".into(), " e")));
+        assert_eq!(word("\"a,b\" c"), Ok(("a,b".into(), " c")));
+        assert_eq!(word("a=\"\\\" b\" c"), Ok(("a=\"\\\" b\"".into(), " c")));
+        assert!(word("a\"b c").is_err());
+        assert_eq!(quoted("\"a\\\"b\"c"), Some(("a\"b".into(), "c")));
+        assert_eq!(quoted("a"), None);
+        assert_eq!(quoted("\"a"), None);
+    }
 }

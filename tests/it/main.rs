@@ -2,8 +2,14 @@
 
 mod cli_open;
 mod export_files;
+mod record;
 mod repo_fixture;
 mod repo_hostile;
 mod repo_read;
 mod repo_search;
+mod sign_fuzz;
+mod sign_keygen;
+mod sign_signers;
+mod sign_verify;
+mod sign_wire;
 mod support;

@@ -1,0 +1,727 @@
+//! The record: a whole audit through the commands, exported, verified natively and with ssh-keygen alone, then tampered
+//! with in every way that a record can fail.
+
+// Clippy knows tests by their attribute and takes their helpers for production code.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+
+use crate::support::{Desk, fails, succeeds};
+
+/// What the clock shows when the record is made; answers are given before.
+const SEALED: &str = "2026-01-31T12:00:00Z";
+const NAMESPACE: &str = "mcp-audit-record@modelcontextprotocol-security.io";
+
+/// Says loudly that a test did not run, where a program is missing. CI installs them all.
+fn missing(program: &str) -> bool {
+    let there =
+        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|dir| dir.join(program).is_file());
+    if !there {
+        eprintln!("SKIPPED: {program} is not installed, so this test checked nothing.");
+        assert!(std::env::var_os("CI").is_none(), "CI must have {program}");
+    }
+    !there
+}
+
+fn run(program: &str, args: &[&str], dir: &Path) {
+    let output = Process::new(program).args(args).current_dir(dir).output().unwrap();
+    assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Makes a key in a folder and returns its path.
+fn key(dir: &Path, name: &str) -> PathBuf {
+    let path = dir.join(name);
+    run("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", path.to_str().unwrap()], dir);
+    path
+}
+
+/// Answers everything that is not answered specially: on a reason, where the answer is not the point.
+fn finish(desk: &Desk) {
+    desk.ok(["fact", "auth_scheme", "api_key", "--mode", "http", "--evidence", "src/auth.ts:3-11"]);
+    desk.ok(["fact", "auth_scheme", "none", "--mode", "stdio", "--search", "process.env", "--in", "src/db.ts"]);
+    desk.ok(["answer", "transport-1", "yes", "--mode", "stdio", "--evidence", "src/index.ts:23-25"]);
+    desk.ok(["answer", "transport-1", "no", "--mode", "http", "--evidence", "src/index.ts:14-22"]);
+    let na = ["transport-2", "transport-3", "transport-4", "transport-5", "transport-7", "transport-8"];
+    desk.ok(["answer"].iter().chain(&na).chain(&["na", "--mode", "stdio", "--reason", "stdio only"]));
+    desk.ok([
+        "answer",
+        "transport-2",
+        "transport-3",
+        "transport-8",
+        "no",
+        "--mode",
+        "http",
+        "--search",
+        "https|tls",
+        "--in",
+        "*.ts",
+    ]);
+    desk.ok([
+        "answer",
+        "transport-4",
+        "transport-7",
+        "yes",
+        "--mode",
+        "http",
+        "--search",
+        "cors|sse",
+        "--in",
+        "src/**",
+    ]);
+    desk.ok(["answer", "transport-5", "yes", "--mode", "http", "--evidence", "src/index.ts:22"]);
+    desk.ok(["answer", "transport-6", "auth-5", "yes", "--mode", "all", "--evidence", "README.md:5-6"]);
+    desk.ok(["answer", "auth-1", "yes", "--mode", "http", "--reuse", "E1"]);
+    desk.ok(["answer", "auth-1", "auth-6", "auth-8", "na", "--mode", "stdio", "--reason", "no credential"]);
+    desk.ok(["answer", "auth-2", "auth-3", "na", "--mode", "all", "--reason", "no OAuth, no scopes"]);
+    desk.ok(["answer", "auth-4", "yes", "--mode", "all", "--lead", "auth-4.a", "--history", "sk-[a-z]{20}"]);
+    desk.ok(["answer", "auth-6", "yes", "--mode", "http", "--evidence", "src/index.ts:17-19"]);
+    desk.ok(["answer", "auth-7", "no", "--mode", "http", "--search", "rate.?limit"]);
+    desk.ok(["answer", "auth-7", "na", "--mode", "stdio", "--reason", "no credential"]);
+    desk.ok(["answer", "auth-8", "no", "--mode", "http", "--search", r"console\.|log\("]);
+    let token = ["token-1", "token-2", "token-3", "token-4", "token-5", "token-6", "token-7", "token-8"];
+    desk.ok(["answer"].iter().chain(&token).chain(&["na", "--mode", "stdio", "--reason", "no credential"]));
+    desk.ok([
+        "answer", "token-1", "token-2", "token-3", "token-6", "token-7", "token-8", "no", "--mode", "http", "--reuse",
+        "E1",
+    ]);
+    desk.ok(["answer", "token-4", "yes", "--mode", "http", "--reuse", "E1"]);
+    desk.ok(["answer", "token-5", "na", "--mode", "http", "--reason", "no JWT", "--search", "jwt"]);
+    desk.ok(["answer", "input-1", "input-2", "no", "--evidence", "src/index.ts:12"]);
+    desk.ok(["answer", "input-3", "yes", "--evidence", "src/db.ts:5-7"]);
+    desk.ok(["answer", "input-4", "input-8", "na", "--reason", "no path and no URL is taken"]);
+    desk.ok(["answer", "input-5", "input-6", "input-7", "no", "--search", "zod|limit", "--in", "src/**"]);
+    desk.ok(["answer", "data-1", "yes", "--search", "fetch|https://", "--in", "src/**"]);
+    desk.ok(["answer", "data-2", "data-3", "data-7", "data-8", "na", "--reason", "nothing leaves the machine"]);
+    desk.ok(["answer", "data-4", "yes", "--reason", "nothing is logged"]);
+    desk.ok(["answer", "data-5", "no", "--search", "retention"]);
+    desk.ok(["answer", "data-6", "na", "--reason", "no service"]);
+    desk.ok(["answer", "dependency-1", "yes", "--evidence", "package.json:5-9"]);
+    desk.ok(["answer", "dependency-2", "dependency-3", "unknown", "--reason", "no scanner at hand"]);
+    desk.ok(["answer", "dependency-4", "yes", "--path-glob", "package-lock.json"]);
+    desk.ok(["answer", "dependency-5", "dependency-7", "no", "--path-glob", "**/.github/**|SECURITY.md"]);
+    desk.ok([
+        "answer",
+        "dependency-6",
+        "yes",
+        "--external",
+        "https://www.npmjs.com/package/express",
+        "--saw",
+        "released this year",
+    ]);
+    desk.ok(["answer", "dependency-8", "unknown", "--reason", "not asked"]);
+    desk.ok([
+        "finding",
+        "add",
+        "--title",
+        "A note's text is run by a shell",
+        "--severity",
+        "high",
+        "--item",
+        "input-1",
+        "--cwe",
+        "CWE-78",
+        "--summary",
+        "The grep tool builds a shell line.",
+        "--evidence",
+        "src/index.ts:12",
+        "--disclosure",
+        "public",
+    ]);
+    desk.ok([
+        "finding",
+        "add",
+        "--title",
+        "Bound SQL",
+        "--severity",
+        "info",
+        "--item",
+        "input-3",
+        "--evidence",
+        "src/db.ts:6",
+    ]);
+    desk.ok(["note", "input-1", "See F1."]);
+}
+
+/// A finished audit, exported and signed, with the files that verification needs.
+struct Exported {
+    /// Where all of it lies; below the build's folder, so that nothing is left elsewhere.
+    dir: PathBuf,
+    /// Where the desk was at which it was made, now gone.
+    made_at: PathBuf,
+}
+
+impl Exported {
+    fn key(&self) -> PathBuf {
+        self.dir.join("key")
+    }
+
+    /// Returns a call of the binary in the clone.
+    fn cmd(&self) -> assert_cmd::Command {
+        let mut command = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("touchstone"));
+        let home = self.dir.join("home");
+        command.env_clear().env("HOME", &home).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("TOUCHSTONE_CLOCK", SEALED).current_dir(self.dir.join("clone"));
+        command
+    }
+}
+
+fn exported() -> &'static Exported {
+    static EXPORTED: OnceLock<Exported> = OnceLock::new();
+    EXPORTED.get_or_init(|| {
+        let desk = Desk::open(&["http", "stdio"]);
+        finish(&desk);
+        let key = key(&desk.dir(), "key");
+        std::fs::create_dir(desk.dir().join("db")).unwrap();
+        desk.ok(["export", "--db", "../db", "--key", key.to_str().unwrap()]);
+        let public = key.with_extension("pub");
+        desk.ok(["signers", "add", "jo", public.to_str().unwrap(), "--allowed-signers", "../signers"]);
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exported");
+        let _ = std::fs::remove_dir_all(&dir);
+        run("cp", &["-R", desk.dir().to_str().unwrap(), dir.to_str().unwrap()], &desk.dir());
+        Exported { dir, made_at: desk.dir() }
+    })
+}
+
+/// A copy of the exported database that a test may spoil.
+struct Copy {
+    dir: tempfile::TempDir,
+    record: PathBuf,
+    signers: PathBuf,
+}
+
+fn copy() -> Copy {
+    let exported = exported();
+    let dir = tempfile::TempDir::new().unwrap();
+    run("cp", &["-R", exported.dir.join("db").to_str().unwrap(), "db"], dir.path());
+    let record = dir.path().join("db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001");
+    let signers = dir.path().join("signers");
+    std::fs::copy(exported.dir.join("signers"), &signers).unwrap();
+    Copy { dir, record, signers }
+}
+
+impl Copy {
+    fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.record.join(path)).unwrap()
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        std::fs::write(self.record.join(path), text).unwrap();
+    }
+
+    /// Makes the list of digests anew, as a forger would.
+    fn new_sums(&self) {
+        let script = "find . -type f ! -path './artifacts/attestations/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum > artifacts/attestations/SHA256SUMS";
+        run("bash", &["-c", script], &self.record);
+    }
+
+    /// Signs the list of digests with this key and namespace.
+    fn sign(&self, key: &Path, namespace: &str) {
+        let script = format!(
+            "ssh-keygen -Y sign -f '{}' -n '{namespace}' < artifacts/attestations/SHA256SUMS > sig && mv sig artifacts/attestations/SHA256SUMS.sig",
+            key.display()
+        );
+        run("bash", &["-c", &script], &self.record);
+    }
+
+    /// Verifies, with the clone, and returns the exit code and the reasons.
+    fn verify(&self) -> (i32, BTreeSet<String>) {
+        self.verify_with(&["--repo", "."])
+    }
+
+    fn verify_with(&self, args: &[&str]) -> (i32, BTreeSet<String>) {
+        let mut command = exported().cmd();
+        command.arg("verify").arg(&self.record).arg("--allowed-signers").arg(&self.signers).arg("--json").args(args);
+        let output = command.output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let reasons = report["reasons"].as_array().unwrap();
+        let reasons = reasons.iter().map(|reason| reason["reason"].as_str().unwrap().to_owned()).collect();
+        (output.status.code().unwrap(), reasons)
+    }
+
+    /// Runs the report's own one-liner and tells whether it succeeded.
+    fn one_liner(&self) -> bool {
+        let report = self.read("security-assessment.md");
+        let line = report.lines().find(|line| line.starts_with("( set -o pipefail;")).unwrap();
+        let line = line.replace("ALLOWED_SIGNERS", self.signers.to_str().unwrap());
+        Process::new("bash").args(["-c", &line]).current_dir(&self.record).output().unwrap().status.success()
+    }
+}
+
+#[test]
+fn a_whole_audit_is_exported_and_verified_natively_and_with_ssh_keygen_alone() {
+    if missing("ssh-keygen") {
+        return;
+    }
+    let copy = copy();
+    assert_eq!(copy.verify(), (0, BTreeSet::new()));
+    assert!(copy.one_liner(), "the line in the report verifies the record");
+    let record: Value = serde_json::from_str(&copy.read("artifacts/record.json")).unwrap();
+    // http: transport 15, api_key 10, long_lived 8, shell_strings 2, local: data-1 yes and data-3 n.a. 20.
+    assert_eq!(record["predicate"]["score"]["headline"], json!({ "low": 55, "high": 55 }));
+    let manifest: Value = serde_json::from_str(&copy.read("audit-manifest.json")).unwrap();
+    let counts = json!({ "critical": 0, "high": 1, "medium": 0, "low": 0, "info": 1, "total_issues": 2 });
+    assert_eq!(manifest["findings_summary"], counts);
+    assert_eq!(manifest["target"]["version"], "v1.2.0");
+    assert!(copy.record.join("findings/high-001-a-note-s-text-is-run-by-a-shell.md").is_file());
+    assert!(copy.record.join("findings/info-001-bound-sql.md").is_file());
+}
+
+#[test]
+fn the_record_names_no_path_or_name_of_the_machine_it_was_made_on() {
+    if missing("ssh-keygen") {
+        return;
+    }
+    let copy = copy();
+    let home = exported().made_at.clone();
+    let home = home.to_str().unwrap();
+    let files = Process::new("grep").args(["-rlF", home, "."]).current_dir(&copy.record).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&files.stdout), "");
+}
+
+/// One way to spoil a record, and exactly the reasons that verification then gives.
+type Tampering = (&'static str, fn(&mut Copy), &'static [&'static str]);
+
+const TAMPERINGS: [Tampering; 12] = [
+    (
+        "a byte",
+        |copy| copy.write("security-assessment.md", &(copy.read("security-assessment.md") + " ")),
+        &["file_changed"],
+    ),
+    ("a deletion", |copy| std::fs::remove_file(copy.record.join("raw-notes.md")).unwrap(), &["file_missing"]),
+    ("an addition", |copy| copy.write("artifacts/more.json", "{}"), &["file_added"]),
+    ("a symbolic link", |copy| symlink("raw-notes.md", copy.record.join("notes.md")).unwrap(), &["not_a_regular_file"]),
+    (
+        "line ends",
+        |copy| copy.write("raw-notes.md", &copy.read("raw-notes.md").replace('\n', "\r\n")),
+        &["line_ends_changed"],
+    ),
+    (
+        "a stripped signature",
+        |copy| std::fs::remove_file(copy.record.join("artifacts/attestations/SHA256SUMS.sig")).unwrap(),
+        &["unsigned"],
+    ),
+    ("another namespace", |copy| copy.sign(&exported().key(), "file"), &["wrong_namespace"]),
+    ("another key", |copy| copy.sign(&key(copy.dir.path(), "other-key"), NAMESPACE), &["unknown_key"]),
+    (
+        "an expired key",
+        |copy| {
+            let line = std::fs::read_to_string(&copy.signers).unwrap();
+            let line = line.replace("namespaces=", "valid-before=\"20260131115959Z\",namespaces=");
+            std::fs::write(&copy.signers, line).unwrap();
+        },
+        &["key_expired"],
+    ),
+    (
+        "a swapped folder",
+        |copy| {
+            let other = copy.record.with_file_name("jo-2026-01-30-001");
+            std::fs::rename(&copy.record, &other).unwrap();
+            copy.record = other;
+        },
+        &["wrong_place"],
+    ),
+    (
+        "an edited score with a new list of digests",
+        |copy| {
+            let text = copy.read("artifacts/record.json");
+            let mut record: Value = serde_json::from_str(&text).unwrap();
+            record["predicate"]["score"]["headline"] = json!({ "low": 95, "high": 95 });
+            copy.write("artifacts/record.json", &format!("{record:#}\n"));
+            copy.new_sums();
+        },
+        &["score_mismatch", "signature_mismatch"],
+    ),
+    (
+        "evidence that is not there, signed by the auditor",
+        |copy| {
+            let text = copy.read("artifacts/record.json");
+            let mut record: Value = serde_json::from_str(&text).unwrap();
+            let rows = record["predicate"]["evidence"].as_array_mut().unwrap();
+            let code = rows.iter_mut().find(|row| row["kind"] == "code").unwrap();
+            code["regions"][0]["sha256"] = "0".repeat(64).into();
+            copy.write("artifacts/record.json", &format!("{record:#}\n"));
+            copy.new_sums();
+            copy.sign(&exported().key(), NAMESPACE);
+        },
+        &["evidence_does_not_hold"],
+    ),
+];
+
+#[test]
+fn twelve_ways_to_tamper_have_twelve_different_reasons() {
+    if missing("ssh-keygen") {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for (name, spoil, expected) in TAMPERINGS {
+        let mut copy = copy();
+        spoil(&mut copy);
+        let (code, reasons) = copy.verify();
+        let expected: BTreeSet<String> = expected.iter().map(|reason| (*reason).to_owned()).collect();
+        assert_eq!((code, &reasons), (1, &expected), "{name}");
+        assert!(seen.insert(reasons), "{name} has a reason of its own");
+        // ssh-keygen alone sees all but what only a derivation, a clone or the place can show.
+        let seen_by_all = !matches!(name, "a swapped folder" | "evidence that is not there, signed by the auditor");
+        assert_eq!(copy.one_liner(), !seen_by_all, "{name}, with ssh-keygen alone");
+    }
+}
+
+#[test]
+fn a_record_that_lies_about_itself_is_caught_though_its_author_signed_it() {
+    if missing("ssh-keygen") {
+        return;
+    }
+    type Lie = (&'static str, fn(&mut Value), &'static str);
+    let lies: [Lie; 9] = [
+        ("state", |record| record["items"][0]["state"] = "not_met".into(), "items_mismatch"),
+        (
+            "an item left out",
+            |record| {
+                record["items"].as_array_mut().unwrap().pop();
+            },
+            "items_mismatch",
+        ),
+        (
+            "an answer that is not accepted",
+            |record| {
+                let items = record["items"].as_array_mut().unwrap();
+                let item = items.iter_mut().find(|row| row["slot"]["id"] == "auth-1").unwrap();
+                item["answer"] = "partial".into();
+                item["state"] = "partial".into();
+            },
+            "items_mismatch",
+        ),
+        (
+            "open and finished",
+            |record| {
+                let item = record["items"].as_array_mut().unwrap().last_mut().unwrap();
+                item.as_object_mut().unwrap().remove("answer");
+                item["state"] = "open".into();
+            },
+            "not_final",
+        ),
+        ("another date", |record| record["sealedAt"] = "2026-02-01T00:00:00Z".into(), "audit_id_mismatch"),
+        ("another commit", |record| record["target"]["pin"]["commit"] = "1".repeat(40).into(), "subject_mismatch"),
+        ("another standard", |record| record["standard"]["sha256"] = "1".repeat(64).into(), "standard_mismatch"),
+        ("a key of our own", |record| record["verified"] = true.into(), "record_malformed"),
+        (
+            "a finding without its file",
+            |record| {
+                let finding = record["findings"][1].clone();
+                let mut finding = finding;
+                finding["id"] = "F9".into();
+                finding["body"]["file"] = "findings/info-002-more.md".into();
+                record["findings"].as_array_mut().unwrap().push(finding);
+            },
+            "findings_mismatch",
+        ),
+    ];
+    for (name, lie, expected) in lies {
+        let copy = copy();
+        let mut record: Value = serde_json::from_str(&copy.read("artifacts/record.json")).unwrap();
+        lie(&mut record["predicate"]);
+        copy.write("artifacts/record.json", &format!("{record:#}\n"));
+        copy.new_sums();
+        copy.sign(&exported().key(), NAMESPACE);
+        let (code, reasons) = copy.verify_with(&[]);
+        assert_eq!(code, 1, "{name}");
+        assert!(reasons.contains(expected), "{name}: {reasons:?}");
+    }
+}
+
+#[test]
+fn other_files_that_lie_are_caught_too() {
+    if missing("ssh-keygen") {
+        return;
+    }
+    type Lie = (&'static str, &'static str, fn(&str) -> String, &'static str);
+    let lies: [Lie; 5] = [
+        ("counts", "audit-manifest.json", |text| text.replace("\"high\": 1", "\"high\": 0"), "manifest_mismatch"),
+        ("not JSON", "audit-manifest.json", |_| "{".to_owned(), "manifest_malformed"),
+        (
+            "a key twice",
+            "artifacts/record.json",
+            |text| text.replacen("\"_type\"", "\"_type\": \"\", \"_type\"", 1),
+            "record_malformed",
+        ),
+        (
+            "a milder standard",
+            "artifacts/standard.toml",
+            |text| text.replacen("points = 5", "points = 6", 1),
+            "standard_mismatch",
+        ),
+        (
+            "a newer record",
+            "artifacts/record.json",
+            |text| text.replace("\"schemaVersion\": 1", "\"schemaVersion\": 2"),
+            "newer_record",
+        ),
+    ];
+    for (name, path, lie, expected) in lies {
+        let copy = copy();
+        let text = lie(&copy.read(path));
+        assert_ne!(text, copy.read(path), "{name}");
+        copy.write(path, &text);
+        copy.new_sums();
+        copy.sign(&exported().key(), NAMESPACE);
+        let (code, reasons) = copy.verify_with(&[]);
+        assert!(reasons.contains(expected), "{name}: {reasons:?}");
+        assert_eq!(code, if expected == "newer_record" { 3 } else { 1 }, "{name}");
+    }
+}
+
+#[test]
+fn a_standard_under_the_embedded_ones_name_is_named_a_forgery() {
+    if missing("ssh-keygen") {
+        return;
+    }
+    let copy = copy();
+    let toml = copy.read("artifacts/standard.toml").replacen("points = 5", "points = 6", 1);
+    copy.write("artifacts/standard.toml", &toml);
+    let old = sha256(&exported().dir.join("db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001/artifacts/standard.toml"));
+    let new = sha256(&copy.record.join("artifacts/standard.toml"));
+    copy.write("artifacts/record.json", &copy.read("artifacts/record.json").replace(&old, &new));
+    copy.new_sums();
+    copy.sign(&exported().key(), NAMESPACE);
+    let (code, reasons) = copy.verify_with(&[]);
+    assert_eq!(code, 1);
+    assert!(reasons.contains("standard_forged"), "{reasons:?}");
+}
+
+fn sha256(path: &Path) -> String {
+    let output = Process::new("sha256sum").arg(path).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()[..64].to_owned()
+}
+
+#[test]
+fn what_could_not_be_checked_is_neither_true_nor_false() {
+    if missing("ssh-keygen") {
+        return;
+    }
+    let copy = copy();
+    let desk = exported();
+    let record = copy.record.to_str().unwrap();
+    let text = succeeds_or(desk.cmd().args(["verify", record]), 3);
+    assert!(text.contains("no_allowed_signers") && text.contains("not checked"), "{text}");
+    // A clone without the commit.
+    let other = Desk::new();
+    let empty = other.dir().join("elsewhere");
+    run("git", &["init", "-q", empty.to_str().unwrap()], &other.dir());
+    let (code, reasons) = copy.verify_with(&["--repo", empty.to_str().unwrap()]);
+    assert_eq!((code, reasons.contains("commit_not_here")), (3, true), "{reasons:?}");
+    // Without a clone: true, and evidence "not checked".
+    let text = succeeds(desk.cmd().args(["verify", record, "--allowed-signers", copy.signers.to_str().unwrap()]));
+    assert!(text.contains("evidence not checked") && text.ends_with("verified\n"), "{text}");
+    assert!(text.contains("self-declared"), "{text}");
+    let at = ["--at", "2026-03-01T00:00:00Z"];
+    let text =
+        succeeds(desk.cmd().args(["verify", record, "--allowed-signers", copy.signers.to_str().unwrap()]).args(at));
+    assert!(text.contains("2026-03-01T00:00:00Z (given)"), "{text}");
+    drop(copy.dir);
+}
+
+/// Runs a call that must end with this code and returns what it prints.
+fn succeeds_or(command: &mut assert_cmd::Command, code: i32) -> String {
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn exporting_again_changes_nothing_and_new_events_supersede() {
+    if missing("ssh-keygen") {
+        return;
+    }
+    let desk = Desk::open(&["stdio"]);
+    desk.ok(["answer", "input-1", "no", "--evidence", "src/index.ts:12"]);
+    std::fs::create_dir(desk.dir().join("db")).unwrap();
+    let unfinished = desk.fails(["export", "--db", "../db", "--unsigned"], 1);
+    assert!(unfinished.contains("not finished") && unfinished.contains("--partial"), "{unfinished}");
+    assert!(!desk.dir().join("db/audits").exists(), "nothing is written for a refused export");
+    let first = desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    assert!(first.contains("jo-2026-01-31-001: written") && first.contains("unsigned"), "{first}");
+    let record = desk.dir().join("db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001");
+    let before = std::fs::read(record.join("artifacts/attestations/SHA256SUMS")).unwrap();
+    let again = desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    assert!(again.contains("nothing changed"), "{again}");
+    assert_eq!(std::fs::read(record.join("artifacts/attestations/SHA256SUMS")).unwrap(), before);
+    // A day later, into another database: the same bytes.
+    std::fs::create_dir(desk.dir().join("db2")).unwrap();
+    succeeds(desk.at("2026-02-01T12:00:00Z").args(["export", "--db", "../db2", "--unsigned", "--partial"]));
+    let other = desk.dir().join("db2/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001");
+    run("diff", &["-r", record.to_str().unwrap(), other.to_str().unwrap()], &desk.dir());
+    // Signing adds one file, once.
+    let key = key(&desk.dir(), "key");
+    desk.ok(["sign", record.to_str().unwrap(), "--key", key.to_str().unwrap()]);
+    assert!(record.join("artifacts/attestations/SHA256SUMS.sig").is_file());
+    let twice = desk.fails(["sign", record.to_str().unwrap(), "--key", key.to_str().unwrap()], 1);
+    assert!(twice.contains("signed already"), "{twice}");
+    desk.ok(["note", "audit", "One thing more."]);
+    let next = desk.ok(["export", "--db", "../db", "--key", key.to_str().unwrap(), "--partial"]);
+    assert!(next.contains("jo-2026-01-31-002: written") && next.contains("supersedes jo-2026-01-31-001"), "{next}");
+    let metadata = std::fs::read_to_string(desk.dir().join("db/audits/github.com/example/notes-mcp/metadata.json"));
+    let metadata: Value = serde_json::from_str(&metadata.unwrap()).unwrap();
+    assert_eq!(metadata["audit_history"]["total_audits"], 2);
+}
+
+#[test]
+fn a_record_that_is_there_is_never_overwritten() {
+    let desk = Desk::open(&["stdio"]);
+    std::fs::create_dir(desk.dir().join("db")).unwrap();
+    desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    let record = desk.dir().join("db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001");
+    std::fs::write(record.join("raw-notes.md"), "mine\n").unwrap();
+    let refused = desk.fails(["export", "--db", "../db", "--unsigned", "--partial"], 3);
+    assert!(refused.contains("already, with other contents"), "{refused}");
+    assert_eq!(std::fs::read_to_string(record.join("raw-notes.md")).unwrap(), "mine\n");
+}
+
+#[test]
+fn nobody_signs_a_record_that_does_not_hold() {
+    let desk = Desk::open(&["stdio"]);
+    std::fs::create_dir(desk.dir().join("db")).unwrap();
+    desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    let record = desk.dir().join("db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001");
+    std::fs::write(record.join("raw-notes.md"), "edited\n").unwrap();
+    if missing("ssh-keygen") {
+        return;
+    }
+    let key = key(&desk.dir(), "key");
+    let refused = desk.fails(["sign", record.to_str().unwrap(), "--key", key.to_str().unwrap()], 1);
+    assert!(refused.contains("does not hold"), "{refused}");
+    assert!(!record.join("artifacts/attestations/SHA256SUMS.sig").exists());
+}
+
+#[test]
+fn metadata_that_people_edit_keeps_every_byte_that_is_not_ours() {
+    let desk = Desk::open(&["stdio"]);
+    let repo = "db/audits/github.com/example/notes-mcp";
+    let before = "{\n   \"repository\": { \"url\":\"x\", \"tags\": [\"a\",   \"b\"] },\n   \"audit_history\": {\n      \"total_audits\": 7,\n      \"last_audit_date\": \"2025-08-07\",\n      \"auditors\": [\n         {\n            \"name\": \"Kurt\", \n            \"github\": \"kurt\"\n         }\n      ]\n   },\n   \"community_notes\": {\"odd\":1.50},\n   \"last_updated\": \"2025-08-07\"\n}";
+    let path = desk.file(&format!("{repo}/metadata.json"), before);
+    desk.file(&format!("{repo}/audits/kurt-2025-08-07-001/audit-manifest.json"), "{}");
+    desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    let after = std::fs::read_to_string(&path).unwrap();
+    let expected = before
+        .replace("\"total_audits\": 7", "\"total_audits\": 2")
+        .replace("\"last_audit_date\": \"2025-08-07\"", "\"last_audit_date\": \"2026-01-31\"")
+        .replace("         }\n      ]", "         },\n         {\"name\":\"jo\",\"github\":\"jo\"}\n      ]")
+        .replace("\"last_updated\": \"2025-08-07\"", "\"last_updated\": \"2026-01-31\"");
+    assert_eq!(after, expected);
+    desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), after, "running again rests");
+}
+
+#[test]
+fn a_broken_metadata_file_is_left_alone_and_healed_after_it_was_mended() {
+    let desk = Desk::open(&["stdio"]);
+    let path = desk.file("db/audits/github.com/example/notes-mcp/metadata.json", "{ \"a\": ");
+    let said = desk.fails(["export", "--db", "../db", "--unsigned", "--partial"], 3);
+    assert!(said.contains("metadata.json cannot be merged") && said.contains("The record itself is written"), "{said}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "{ \"a\": ");
+    std::fs::write(&path, "{}\n").unwrap();
+    desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    let healed: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(healed["audit_history"]["total_audits"], 1);
+    assert_eq!(healed["audit_history"]["auditors"][0]["github"], "jo");
+}
+
+#[test]
+fn a_serious_finding_needs_a_decision_and_a_withheld_one_stays_withheld() {
+    let desk = Desk::open(&["stdio"]);
+    std::fs::create_dir(desk.dir().join("db")).unwrap();
+    desk.ok([
+        "finding",
+        "add",
+        "--title",
+        "Very secret hole",
+        "--severity",
+        "critical",
+        "--item",
+        "input-1",
+        "--description",
+        "the hole is xyzzy",
+        "--evidence",
+        "src/index.ts:12",
+    ]);
+    let asked = desk.fails(["export", "--db", "../db", "--unsigned", "--partial"], 1);
+    assert!(asked.contains("disclosure: F1"), "{asked}");
+    desk.ok(["finding", "edit", "F1", "--disclosure", "withheld:2026-06-30"]);
+    desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    let record = desk.dir().join("db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001");
+    assert!(record.join("findings/critical-001-withheld.md").is_file());
+    for secret in ["secret hole", "xyzzy", "src/index.ts"] {
+        let found = Process::new("grep").args(["-rl", secret, "."]).current_dir(&record).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&found.stdout), "", "{secret}");
+    }
+    // The commitment is the digest of the journal's line: publishing the line later shows what was withheld.
+    let value: Value =
+        serde_json::from_str(&std::fs::read_to_string(record.join("artifacts/record.json")).unwrap()).unwrap();
+    let commitment = value["predicate"]["findings"][0]["body"]["commitment"].as_str().unwrap().to_owned();
+    let journal = String::from_utf8(desk.journal()).unwrap();
+    let line = journal.split_inclusive('\n').filter(|line| line.contains("xyzzy")).last().unwrap();
+    let path = desk.file("line", line);
+    assert_eq!(sha256(&path), commitment);
+}
+
+#[test]
+fn what_looks_like_a_secret_is_not_published_by_accident() {
+    let desk = Desk::open(&["stdio"]);
+    std::fs::create_dir(desk.dir().join("db")).unwrap();
+    let secret = format!("AKIA{}", "Q3EXQ4EXQ5EXQ6EX");
+    let output = desk.file("output", format!("key {secret}\n"));
+    desk.ok(["answer", "auth-4", "no", "--observed", output.to_str().unwrap(), "--command", "env"]);
+    let refused = desk.fails(["export", "--db", "../db", "--unsigned", "--partial"], 1);
+    assert!(refused.contains("looks like a secret") && refused.contains("E1"), "{refused}");
+    assert!(!refused.contains(&secret));
+    desk.ok(["evidence", "redact", "E1", "--reason", "a live key"]);
+    desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    let found = Process::new("grep").args(["-rl", &secret, "."]).current_dir(desk.dir().join("db")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&found.stdout), "");
+}
+
+#[test]
+fn hostile_text_reaches_no_file_of_a_record_unescaped() {
+    let desk = Desk::open(&["stdio"]);
+    std::fs::create_dir(desk.dir().join("db")).unwrap();
+    let reason = "look\u{1b}]52;c;aGk=\u{7}\u{202e}\u{200b}\u{e0041}";
+    desk.ok(["answer", "data-4", "no", "--reason", reason]);
+    desk.ok(["finding", "add", "--title", &format!("x{reason}"), "--severity", "low", "--description", reason]);
+    desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    let record = desk.dir().join("db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001");
+    let mut waiting = vec![record];
+    let mut files = 0;
+    while let Some(dir) = waiting.pop() {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                waiting.push(path);
+                continue;
+            }
+            files += 1;
+            let text = std::fs::read_to_string(&path).unwrap();
+            let hazard = text.chars().find(|c| "\u{1b}\u{7}\u{202e}\u{200b}\u{e0041}".contains(*c));
+            assert_eq!(hazard, None, "{}", path.display());
+        }
+    }
+    assert!(files >= 7, "{files}");
+}
+
+#[test]
+fn unsafe_databases_and_records_are_refused() {
+    let desk = Desk::open(&["stdio"]);
+    let said = desk.fails(["export", "--db", "../nowhere", "--unsigned", "--partial"], 3);
+    assert!(said.contains("not a folder"), "{said}");
+    std::fs::create_dir_all(desk.dir().join("db/audits")).unwrap();
+    symlink("/tmp", desk.dir().join("db/audits/github.com")).unwrap();
+    desk.fails(["export", "--db", "../db", "--unsigned", "--partial"], 4);
+    let big = desk.file("record/artifacts/record.json", "");
+    let file = std::fs::OpenOptions::new().write(true).open(&big).unwrap();
+    file.set_len(65 << 20).unwrap();
+    fails(desk.cmd().args(["verify", "../record"]), 4);
+}
