@@ -9,13 +9,14 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::model::answer::{Answer, State};
+use crate::model::evidence::Query;
 use crate::model::finding::Severity;
 use crate::model::score;
 use crate::model::standard::{
     AnsweredFrom, COMPONENT_LIMIT, Certificate, Contradiction, DerivedFrom, Dimension, Fact, FactValue, Item,
     LEVEL_POINTS, Lead, LeadKind, Level, NotApplicable, Requirement, Rule, SCALE, Signal, Standard, Test, Tier,
 };
-use crate::repo::display;
+use crate::repo::{self, display};
 
 /// The word that a standard's file starts with.
 const SCHEMA: &str = "touchstone-standard/1";
@@ -768,16 +769,14 @@ impl Reader<'_, '_> {
                 }
                 let patterns = [Some(&raw.pattern), raw.exclude.as_ref()].into_iter().flatten();
                 for pattern in patterns.filter(|_| self.thorough) {
-                    let built = regex::bytes::RegexBuilder::new(pattern.get_ref()).size_limit(1 << 22).build();
-                    if let Err(error) = built {
-                        // The regex crate draws the place over several lines; the last one says what is wrong.
-                        let text = error.to_string();
-                        let said = text.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
-                        self.notes.add(
-                            pattern.span(),
-                            format!("The pattern is not a regular expression: {said}."),
+                    // Built as the search builds it, so that a standard that is taken can be run.
+                    let query = Query { pattern: pattern.get_ref().clone(), case_sensitive: true, ..Query::default() };
+                    if let Err(error) = repo::compile(&query) {
+                        let remedy = error.hints.first().map_or(
                             "Use the syntax of Rust's regex crate (no look-around, no back-references).",
+                            String::as_str,
                         );
+                        self.notes.add(pattern.span(), error.message.clone(), remedy);
                     }
                 }
                 LeadKind::Regex {

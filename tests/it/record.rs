@@ -262,8 +262,10 @@ fn a_whole_audit_is_exported_and_verified_natively_and_with_ssh_keygen_alone() {
     assert_eq!(copy.verify(), (0, BTreeSet::new()));
     assert!(copy.one_liner(), "the line in the report verifies the record");
     let record: Value = serde_json::from_str(&copy.read("artifacts/record.json")).unwrap();
-    // http: transport 15, api_key 10, long_lived 8, shell_strings 2, local: data-1 yes and data-3 n.a. 20.
-    assert_eq!(record["predicate"]["score"]["headline"], json!({ "low": 55, "high": 55 }));
+    // http: http_auth 15, api_key 10, long_lived 8, shell_strings 2, local_only 20; stdio: 20, none 0, no_auth 0, 2, 20.
+    let score = &record["predicate"]["score"];
+    assert_eq!(score["modes"][0]["total"], json!({ "low": 55, "high": 55 }));
+    assert_eq!(score["headline"], json!({ "low": 42, "high": 42 }));
     let manifest: Value = serde_json::from_str(&copy.read("audit-manifest.json")).unwrap();
     let counts = json!({ "critical": 0, "high": 1, "medium": 0, "low": 0, "info": 1, "total_issues": 2 });
     assert_eq!(manifest["findings_summary"], counts);
@@ -379,7 +381,7 @@ fn a_record_that_lies_about_itself_is_caught_though_its_author_signed_it() {
     }
     type Lie = (&'static str, fn(&mut Value), &'static str);
     let lies: [Lie; 9] = [
-        ("state", |record| record["items"][0]["state"] = "not_met".into(), "items_mismatch"),
+        ("state", |record| record["items"][0]["state"] = "met".into(), "items_mismatch"),
         (
             "an item left out",
             |record| {
@@ -484,7 +486,9 @@ fn a_standard_under_the_embedded_ones_name_is_named_a_forgery() {
     let copy = copy();
     let toml = copy.read("artifacts/standard.toml").replacen("points = 5", "points = 6", 1);
     copy.write("artifacts/standard.toml", &toml);
-    let old = sha256(&exported().dir.join("db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001/artifacts/standard.toml"));
+    let old = sha256(
+        &exported().dir.join("db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001/artifacts/standard.toml"),
+    );
     let new = sha256(&copy.record.join("artifacts/standard.toml"));
     copy.write("artifacts/record.json", &copy.read("artifacts/record.json").replace(&old, &new));
     copy.new_sums();
