@@ -7,6 +7,8 @@ mod repo_fixture;
 mod repo_hostile;
 mod repo_read;
 mod repo_search;
+mod score_cases;
+mod score_props;
 mod sign_fuzz;
 mod sign_keygen;
 mod sign_signers;
