@@ -547,8 +547,8 @@ impl Checker<'_> {
     }
 
     fn evidence(&mut self, record: &Record) -> EvidenceCheck {
-        let mut report = EvidenceCheck::default();
-        report.not_checkable = record.evidence.iter().filter(|row| !row.evidence.checkable()).count();
+        let not_checkable = record.evidence.iter().filter(|row| !row.evidence.checkable()).count();
+        let mut report = EvidenceCheck { not_checkable, ..EvidenceCheck::default() };
         let Some(clone) = self.options.clone else { return report };
         let pinned = &record.target.pin;
         let pin = match clone.pin(pinned.commit, &record.target.scope) {

@@ -1,9 +1,6 @@
 //! The record: a whole audit through the commands, exported, verified natively and with ssh-keygen alone, then tampered
 //! with in every way that a record can fail.
 
-// Clippy knows tests by their attribute and takes their helpers for production code.
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

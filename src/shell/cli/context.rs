@@ -179,7 +179,7 @@ pub fn slots(audit: &Audit, id: &str, mode: Option<&str>) -> Result<Vec<Slot>> {
             let near: Vec<&str> = standard
                 .items()
                 .map(|(_, item)| item.id.as_str())
-                .filter(|known| id.len() >= 3 && known.starts_with(&id[..id.floor_char_boundary(3)]))
+                .filter(|known| id.get(..3).is_some_and(|start| known.starts_with(start)))
                 .take(8)
                 .collect();
             if !near.is_empty() {

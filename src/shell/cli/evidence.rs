@@ -34,7 +34,7 @@ enum Command {
     /// Take a piece into the inbox, to attach it later
     Add {
         #[command(flatten)]
-        gather: Gather,
+        gather: Box<Gather>,
     },
     /// Let a piece back items, facts or findings
     Attach {
