@@ -444,17 +444,22 @@ impl<'a> Report<'a> {
             } else {
                 format!(" ({})", modes.iter().map(|mode| inline(mode)).collect::<Vec<_>>().join(", "))
             };
+            // Yes is the secure answer to nearly every item; only the others need saying.
+            let secure = if item.secure == Answer::Yes {
+                String::new()
+            } else {
+                format!(" The secure answer is {}.", item.secure)
+            };
             blocks.push(match row.answer {
-                None => format!("{} **Open**{modes}. The secure answer is {}.", row.state.mark(), item.secure),
+                None => format!("{} **Open**{modes}.{secure}", row.state.mark()),
                 Some(answer) => {
                     // "Partial: partial" says nothing twice.
                     let same = answer.to_string() == row.state.to_string();
                     let state = if same { String::new() } else { format!(": {}", row.state) };
                     format!(
-                        "{} **{}**{modes}{state}. The secure answer is {}. Rests on {}.",
+                        "{} **{}**{modes}{state}.{secure} Rests on {}.",
                         row.state.mark(),
                         capital(&answer.to_string()),
-                        item.secure,
                         support(row.support),
                     )
                 }

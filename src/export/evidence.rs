@@ -36,7 +36,9 @@ pub(super) fn full(source: &Source, row: &EvidenceRow, level: usize) -> String {
     let mut blocks = vec![format!("{} {}", "#".repeat(level), row.id)];
     match &row.evidence.kind {
         Kind::Code { regions } => {
-            blocks.push(format!("Code, {}.", reach(row.evidence.reachability)));
+            if row.evidence.reachability != Reachability::NotKnown {
+                blocks.push(format!("Code, {}.", reachability(row.evidence.reachability)));
+            }
             blocks.extend(row.redacted.iter().map(|reason| withheld(reason)));
             for (at, region) in regions.iter().enumerate() {
                 let bytes = source.excerpts.get(&row.id).and_then(|regions| regions.get(at));
@@ -62,13 +64,6 @@ pub(super) fn full(source: &Source, row: &EvidenceRow, level: usize) -> String {
 
 fn withheld(reason: &str) -> String {
     format!("**Text not published**: {}. Its digest stands in its place.", inline(reason).trim_end_matches('.'))
-}
-
-fn reach(value: Reachability) -> String {
-    match value {
-        Reachability::NotKnown => "reachability not known".to_owned(),
-        other => reachability(other).to_owned(),
-    }
 }
 
 /// Returns the lines that a region stands on, as the database cites them.

@@ -665,7 +665,7 @@ fn a_serious_finding_needs_a_decision_and_a_withheld_one_stays_withheld() {
         serde_json::from_str(&std::fs::read_to_string(record.join("artifacts/record.json")).unwrap()).unwrap();
     let commitment = value["predicate"]["findings"][0]["body"]["commitment"].as_str().unwrap().to_owned();
     let journal = String::from_utf8(desk.journal()).unwrap();
-    let line = journal.split_inclusive('\n').filter(|line| line.contains("xyzzy")).last().unwrap();
+    let line = journal.split_inclusive('\n').rfind(|line| line.contains("xyzzy")).unwrap();
     let path = desk.file("line", line);
     assert_eq!(sha256(&path), commitment);
 }
