@@ -7,6 +7,7 @@ mod cli_open;
 mod export_files;
 mod house;
 mod record;
+mod record_fuzz;
 mod repo_fixture;
 mod repo_hostile;
 mod repo_read;
