@@ -150,7 +150,7 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
     ));
     let mut list = |label: &str, words: Vec<String>| {
         if !words.is_empty() {
-            for line in wrapped(&format!("{label} {}: ", words.len()), &words, 100) {
+            for line in wrapped(&format!("{label} {}: ", words.len()), &words, 80) {
                 say(line);
             }
         }
@@ -261,12 +261,11 @@ pub fn dimensions(audit: &Audit, score: &Score) -> Vec<String> {
         };
         text.dedup();
         let apart = if dimension.separate { "  (separate)" } else { "" };
-        lines.push(format!(
-            "  {:<22} {marks:<8} {done}/{} {}{apart}",
-            dimension.title,
-            dimension.items.len(),
-            text.join("  ")
-        ));
+        let label = format!("  {:<22} {marks:<8} {done}/{}", dimension.title, dimension.items.len());
+        for (index, standing) in text.iter().enumerate() {
+            let label = if index == 0 { label.clone() } else { " ".repeat(label.chars().count()) };
+            lines.push(format!("{label} {standing}{apart}"));
+        }
     }
     if score.modes.len() > 1 {
         let totals: Vec<String> = score.modes.iter().map(|mode| format!("{} {}", mode.mode, mode.total)).collect();
