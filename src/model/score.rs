@@ -4,6 +4,7 @@
 //! all completions. Items and facts that rules link form a component, of which every completion is tried; the
 //! range of a total is therefore exact, also where one answer feeds several dimensions.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, State};
 use super::finding::Severity;
-use super::standard::{Dimension, Fact, Standard, Test};
+use super::standard::{Dimension, Standard, Test};
 
 /// The value of a fact that was looked for and could not be determined.
 pub const UNKNOWN: &str = "unknown";
@@ -234,6 +235,8 @@ pub struct Component {
     pub variables: Vec<String>,
     /// Some are answered once and some per mode. A standard with such a component is refused.
     pub mixed: bool,
+    /// How many ways there are to answer and state them all.
+    pub completions: usize,
 }
 
 /// Returns the components of a standard, in the order of their first dimension.
@@ -247,6 +250,7 @@ pub fn components(standard: &Standard) -> Vec<Component> {
             dimensions: vec![index],
             variables: read_by(standard, index).into_iter().collect(),
             mixed: false,
+            completions: 1,
         };
         let (linked, rest): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|c| c.variables.iter().any(|v| merged.variables.contains(v)));
@@ -260,7 +264,10 @@ pub fn components(standard: &Standard) -> Vec<Component> {
         found = rest;
         found.push(merged);
     }
+    let evidence = needs_evidence(standard);
     for component in &mut found {
+        let sizes = component.variables.iter().filter_map(|id| domain(standard, &evidence, id)).map(|all| all.len());
+        component.completions = sizes.fold(1, usize::saturating_mul);
         let kinds: BTreeSet<bool> = component.variables.iter().map(|id| per_mode(standard, id)).collect();
         component.mixed = kinds.len() > 1;
     }
@@ -268,38 +275,91 @@ pub fn components(standard: &Standard) -> Vec<Component> {
     found
 }
 
-/// Tells whether rules of this dimension can lead to this level, for findings of some kind.
-pub fn reachable(standard: &Standard, dimension: usize, level: usize) -> bool {
-    // Findings are outside the variables, so the tests on them are tried both ways: no finding at all, and one of each
-    // severity and sort on every item.
-    let all_items: Vec<String> = standard.items().map(|(_, item)| item.id.clone()).collect();
-    let mut sets: Vec<Vec<OpenFinding>> = vec![Vec::new()];
-    for severity in Severity::ALL {
-        for advisory in [false, true] {
-            sets.push(vec![OpenFinding { severity, items: all_items.clone(), advisory }]);
+/// Returns the levels that the rules of a dimension can lead to, whatever the answers, the facts and the findings.
+pub fn reachable(standard: &Standard, dimension: usize) -> BTreeSet<usize> {
+    let all = (0..standard.dimensions[dimension].levels.len()).collect();
+    let mut found = BTreeSet::new();
+    let Some(sets) = finding_sets(standard, dimension) else { return all };
+    for findings in sets {
+        found.extend(Table::new(standard, &findings, dimension).levels);
+        if found == all {
+            break;
         }
     }
-    sets.iter().any(|findings| Table::new(standard, findings, dimension).levels.contains(&level))
+    found
+}
+
+/// Returns sets of findings, one for each way in which a dimension's tests on findings can come out together; `None`
+/// where there are too many ways to try.
+fn finding_sets(standard: &Standard, dimension: usize) -> Option<Vec<Vec<OpenFinding>>> {
+    const LIMIT: usize = 64;
+    let mut tests: Vec<&Test> = Vec::new();
+    for index in dimensions_read_by(standard, dimension) {
+        for rule in &standard.dimensions[index].rules {
+            rule.when.walk(&mut |test| {
+                if matches!(test, Test::Finding { .. }) && !tests.contains(&test) {
+                    tests.push(test);
+                }
+            });
+        }
+    }
+    let mut items: BTreeSet<Option<&String>> = BTreeSet::from([None]);
+    for test in &tests {
+        if let Test::Finding { on, .. } = test {
+            items.extend(on.iter().map(Some));
+        }
+    }
+    let lookup = |_: &str| None;
+    let come_out = |findings: &[OpenFinding]| -> Vec<bool> {
+        let world = Rules { standard, findings, lookup: &lookup, levels: RefCell::default() };
+        tests.iter().map(|test| world.holds(test)).collect()
+    };
+    // A finding on several items counts like several findings on one item each, so these and their unions are all.
+    let mut ways: BTreeMap<Vec<bool>, Vec<OpenFinding>> = BTreeMap::from([(come_out(&[]), Vec::new())]);
+    for severity in Severity::ALL {
+        for advisory in [false, true] {
+            for item in &items {
+                let one = OpenFinding { severity, items: item.iter().map(|id| (*id).clone()).collect(), advisory };
+                let known: Vec<Vec<OpenFinding>> = ways.values().cloned().collect();
+                for mut findings in known {
+                    findings.push(one.clone());
+                    ways.entry(come_out(&findings)).or_insert(findings);
+                    if ways.len() > LIMIT {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+    Some(ways.into_values().collect())
+}
+
+/// Returns a dimension and those whose level its rules read, directly and by way of other levels.
+fn dimensions_read_by(standard: &Standard, dimension: usize) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![dimension];
+    while let Some(index) = waiting.pop() {
+        if seen.insert(index) {
+            for rule in &standard.dimensions[index].rules {
+                rule.when.walk(&mut |test| {
+                    if let Test::Level { dimension, .. } = test {
+                        waiting.push(*dimension);
+                    }
+                });
+            }
+        }
+    }
+    seen
 }
 
 /// Returns the ids of items and facts that the rules of a dimension read, directly and by way of other levels.
 fn read_by(standard: &Standard, dimension: usize) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
-    let mut seen = BTreeSet::new();
-    let mut waiting = vec![dimension];
-    while let Some(index) = waiting.pop() {
-        if !seen.insert(index) {
-            continue;
-        }
+    for index in dimensions_read_by(standard, dimension) {
         for rule in &standard.dimensions[index].rules {
             rule.when.walk(&mut |test| match test {
-                Test::Item { item, .. } | Test::ItemState { item, .. } => {
-                    ids.insert(item.clone());
-                }
-                Test::Fact { fact, .. } => {
-                    ids.insert(fact.clone());
-                }
-                Test::Level { dimension, .. } => waiting.push(*dimension),
+                Test::Item { item, .. } | Test::ItemState { item, .. } => drop(ids.insert(item.clone())),
+                Test::Fact { fact, .. } => drop(ids.insert(fact.clone())),
                 _ => {}
             });
         }
@@ -315,35 +375,43 @@ fn per_mode(standard: &Standard, id: &str) -> bool {
     }
 }
 
-fn variables(standard: &Standard, dimension: usize) -> Vec<Variable> {
-    let mut needs_evidence = BTreeSet::new();
-    for dimension in &standard.dimensions {
-        for rule in &dimension.rules {
-            rule.when.walk(&mut |test| {
-                if let Test::Item { item, evidenced: true, .. } = test {
-                    needs_evidence.insert(item.as_str());
-                }
-            });
-        }
+/// Returns the items of which some rule asks for evidence.
+fn needs_evidence(standard: &Standard) -> BTreeSet<&str> {
+    let mut items = BTreeSet::new();
+    for rule in standard.dimensions.iter().flat_map(|dimension| &dimension.rules) {
+        rule.when.walk(&mut |test| {
+            if let Test::Item { item, evidenced: true, .. } = test {
+                items.insert(item.as_str());
+            }
+        });
     }
-    let fact_domain = |fact: &Fact| -> Vec<Value> {
-        let known = fact.values.iter().map(|value| Value::Fact(value.id.clone()));
-        known.chain([Value::Fact(UNKNOWN.to_owned())]).collect()
-    };
+    items
+}
+
+/// Returns every value of an item or fact. Whether an item is backed by evidence counts only where some rule asks.
+fn domain(standard: &Standard, evidence: &BTreeSet<&str>, id: &str) -> Option<Vec<Value>> {
+    match (standard.item(id), standard.fact(id)) {
+        (Some((_, item)), _) => {
+            let flags: &[bool] = if evidence.contains(id) { &[false, true] } else { &[false] };
+            let each = item.accepts.iter().flat_map(|answer| {
+                flags.iter().map(|evidenced| Value::Item(Given { answer: *answer, evidenced: *evidenced }))
+            });
+            Some(each.collect())
+        }
+        (None, Some(fact)) => {
+            let known = fact.values.iter().map(|value| Value::Fact(value.id.clone()));
+            Some(known.chain([Value::Fact(UNKNOWN.to_owned())]).collect())
+        }
+        (None, None) => None,
+    }
+}
+
+fn variables(standard: &Standard, dimension: usize) -> Vec<Variable> {
+    let evidence = needs_evidence(standard);
     read_by(standard, dimension)
         .into_iter()
         .filter_map(|id| {
-            let domain = match (standard.item(&id), standard.fact(&id)) {
-                (Some((_, item)), _) => {
-                    let flags: &[bool] = if needs_evidence.contains(id.as_str()) { &[false, true] } else { &[false] };
-                    let each = item.accepts.iter().flat_map(|answer| {
-                        flags.iter().map(|evidenced| Value::Item(Given { answer: *answer, evidenced: *evidenced }))
-                    });
-                    each.collect()
-                }
-                (None, Some(fact)) => fact_domain(fact),
-                (None, None) => return None,
-            };
+            let domain = domain(standard, &evidence, &id)?;
             Some(Variable { per_mode: per_mode(standard, &id), id, domain })
         })
         .collect()
@@ -416,9 +484,7 @@ fn raw_level<'v>(
     dimension: usize,
     lookup: &dyn Fn(&str) -> Option<&'v Value>,
 ) -> usize {
-    let Dimension { rules, levels, .. } = &standard.dimensions[dimension];
-    let world = Rules { standard, findings, lookup };
-    rules.iter().find(|rule| world.holds(&rule.when)).map_or(levels.len().saturating_sub(1), |rule| rule.level)
+    Rules { standard, findings, lookup, levels: RefCell::default() }.level(dimension)
 }
 
 /// What a test can ask.
@@ -476,6 +542,22 @@ struct Rules<'a, 'v> {
     standard: &'a Standard,
     findings: &'a [OpenFinding],
     lookup: &'a dyn Fn(&str) -> Option<&'v Value>,
+    /// Levels found so far. Where levels are read by several rules each, finding them anew every time doubles the work
+    /// with every dimension in between.
+    levels: RefCell<Vec<(usize, usize)>>,
+}
+
+impl Rules<'_, '_> {
+    fn level(&self, dimension: usize) -> usize {
+        if let Some((_, level)) = self.levels.borrow().iter().find(|(known, _)| *known == dimension) {
+            return *level;
+        }
+        let Dimension { rules, levels, .. } = &self.standard.dimensions[dimension];
+        let last = levels.len().saturating_sub(1);
+        let level = rules.iter().find(|rule| self.holds(&rule.when)).map_or(last, |rule| rule.level);
+        self.levels.borrow_mut().push((dimension, level));
+        level
+    }
 }
 
 impl World for Rules<'_, '_> {
@@ -494,7 +576,7 @@ impl World for Rules<'_, '_> {
     }
 
     fn level_in(&self, dimension: usize, is: &[usize]) -> bool {
-        is.contains(&raw_level(self.standard, self.findings, dimension, self.lookup))
+        is.contains(&self.level(dimension))
     }
 
     fn standard(&self) -> &Standard {

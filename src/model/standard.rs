@@ -18,6 +18,15 @@ pub const LEVEL_POINTS: u32 = 20;
 /// How many items and facts may hang together by rules; every completion of such a component is tried.
 pub const COMPONENT_LIMIT: usize = 8;
 
+/// How many completions a standard's components may have together, each counted once per dimension that it decides.
+///
+/// Eight items of five answers have some 390,000. A standard may come with somebody else's record, so what it makes this
+/// program compute is bounded here.
+pub const COMPLETION_LIMIT: usize = 1 << 21;
+
+/// How many dimensions a standard may have.
+pub const DIMENSION_LIMIT: usize = 64;
+
 /// A checklist with its rules, as read from a TOML file and found free of mistakes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Standard {

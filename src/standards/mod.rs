@@ -2,6 +2,7 @@
 
 mod read;
 
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -108,14 +109,17 @@ impl Loaded {
     /// # Errors
     /// Where it cannot be read, is larger than [`SIZE_LIMIT`] or is not UTF-8.
     pub fn read_file(path: &Path) -> Result<String> {
-        let size = std::fs::metadata(path).map_err(|error| Error::io("read", path, &error))?.len();
-        if size > SIZE_LIMIT {
+        let cannot = |error: std::io::Error| Error::io("read", path, &error);
+        // What a file says of its size need not be true (a device says 0), so the limit is on what is read.
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(cannot)?;
+        file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(cannot)?;
+        if bytes.len() as u64 > SIZE_LIMIT {
             return Err(Error::unsafe_input(format!(
-                "{} has {size} bytes; a standard has at most {SIZE_LIMIT}.",
+                "{} is larger than a standard may be, {SIZE_LIMIT} bytes.",
                 path.display()
             )));
         }
-        let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
         String::from_utf8(bytes)
             .map_err(|_| Error::falsity(format!("{} is not UTF-8.", path.display())).hint("Save the file as UTF-8."))
     }

@@ -13,8 +13,9 @@ use crate::model::evidence::Query;
 use crate::model::finding::Severity;
 use crate::model::score;
 use crate::model::standard::{
-    AnsweredFrom, COMPONENT_LIMIT, Certificate, Contradiction, DerivedFrom, Dimension, Fact, FactValue, Item,
-    LEVEL_POINTS, Lead, LeadKind, Level, NotApplicable, Requirement, Rule, SCALE, Signal, Standard, Test, Tier,
+    AnsweredFrom, COMPLETION_LIMIT, COMPONENT_LIMIT, Certificate, Contradiction, DIMENSION_LIMIT, DerivedFrom,
+    Dimension, Fact, FactValue, Item, LEVEL_POINTS, Lead, LeadKind, Level, NotApplicable, Requirement, Rule, SCALE,
+    Signal, Standard, Test, Tier,
 };
 use crate::repo::{self, display};
 
@@ -293,22 +294,29 @@ const KEYS: &[(&str, &[&str])] = &[
 ];
 
 /// Collects mistakes with their lines.
-struct Notes<'a> {
-    text: &'a str,
-    mistakes: Vec<Mistake>,
+struct Notes {
+    /// Where each line ends, so that a file full of mistakes is read once and not once per mistake.
+    ends: Vec<usize>,
+    mistakes: BTreeSet<Mistake>,
 }
 
-impl Notes<'_> {
+impl Notes {
+    fn new(text: &str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+        Notes { ends, mistakes: BTreeSet::new() }
+    }
+
     fn line(&self, at: usize) -> usize {
-        let end = at.min(self.text.len());
-        self.text.as_bytes()[..end].iter().filter(|byte| **byte == b'\n').count() + 1
+        self.ends.partition_point(|end| *end < at) + 1
     }
 
     fn add(&mut self, span: Range<usize>, what: impl Into<String>, remedy: impl Into<String>) {
-        let mistake = Mistake { line: self.line(span.start), what: what.into(), remedy: remedy.into() };
-        if !self.mistakes.contains(&mistake) {
-            self.mistakes.push(mistake);
-        }
+        self.mistakes.insert(Mistake { line: self.line(span.start), what: what.into(), remedy: remedy.into() });
+    }
+
+    /// Returns all mistakes in the order of lines.
+    fn into_list(self) -> Vec<Mistake> {
+        self.mistakes.into_iter().collect()
     }
 }
 
@@ -331,13 +339,15 @@ pub fn read_known(text: &str) -> Result<Standard, Vec<Mistake>> {
 }
 
 fn read_with(text: &str, thorough: bool) -> Result<Standard, Vec<Mistake>> {
-    let mut notes = Notes { text, mistakes: Vec::new() };
+    // A file that was saved with the line ends of Windows says the same; no line changes its number by this.
+    let text = &text.replace("\r\n", "\n");
+    let mut notes = Notes::new(text);
     match DeTable::parse(text) {
         Ok(table) => look_over(&mut notes, table.get_ref(), "", table.span()),
         Err(error) => {
             let span = error.span().unwrap_or_default();
             notes.add(span, format!("This is not TOML: {}.", error.message()), "Mend it and check again.");
-            return Err(notes.mistakes);
+            return Err(notes.into_list());
         }
     }
     let raw: RawStandard = match toml::from_str(text) {
@@ -345,20 +355,18 @@ fn read_with(text: &str, thorough: bool) -> Result<Standard, Vec<Mistake>> {
         Err(error) => {
             let span = error.span().unwrap_or_default();
             notes.add(span, format!("{}.", error.message()), "Mend it and check again.");
-            notes.mistakes.sort();
-            return Err(notes.mistakes);
+            return Err(notes.into_list());
         }
     };
     let standard = Reader { notes: &mut notes, raw: &raw, thorough }.standard();
     if notes.mistakes.is_empty() {
         return Ok(standard);
     }
-    notes.mistakes.sort();
-    Err(notes.mistakes)
+    Err(notes.into_list())
 }
 
 /// Names keys that mean nothing, and characters that fool the eye.
-fn look_over(notes: &mut Notes<'_>, table: &DeTable<'_>, path: &str, whole: Range<usize>) {
+fn look_over(notes: &mut Notes, table: &DeTable<'_>, path: &str, whole: Range<usize>) {
     let known = KEYS.iter().find(|(at, _)| *at == path).map(|(_, keys)| *keys);
     if path.split('.').count() > 40 {
         notes.add(whole, "Tests are nested too deeply.", "Write them flatter.");
@@ -366,6 +374,7 @@ fn look_over(notes: &mut Notes<'_>, table: &DeTable<'_>, path: &str, whole: Rang
     }
     for (key, value) in table.iter() {
         let name: &str = key.get_ref();
+        expect_visible(notes, name, key.span());
         if known.is_some_and(|keys| !keys.contains(&name)) {
             let place = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
             notes.add(
@@ -383,29 +392,31 @@ fn look_over(notes: &mut Notes<'_>, table: &DeTable<'_>, path: &str, whole: Rang
     }
 }
 
-fn look_into(notes: &mut Notes<'_>, value: &Spanned<DeValue<'_>>, path: &str) {
+fn look_into(notes: &mut Notes, value: &Spanned<DeValue<'_>>, path: &str) {
     match value.get_ref() {
-        DeValue::String(text) => {
-            if let Some(hazard) = text.chars().find(|c| display::is_hazard(*c) && !matches!(c, '\n' | '\t')) {
-                notes.add(
-                    value.span(),
-                    format!(
-                        "The text holds the character U+{:04X}, which does not show or moves what does.",
-                        u32::from(hazard)
-                    ),
-                    "Take it out.",
-                );
-            }
-        }
+        DeValue::String(text) => expect_visible(notes, text, value.span()),
         DeValue::Array(values) => values.iter().for_each(|value| look_into(notes, value, path)),
         DeValue::Table(table) => look_over(notes, table, path, value.span()),
         _ => {}
     }
 }
 
+fn expect_visible(notes: &mut Notes, text: &str, span: Range<usize>) {
+    if let Some(hazard) = text.chars().find(|c| display::is_hazard(*c) && !matches!(c, '\n' | '\t')) {
+        notes.add(
+            span,
+            format!(
+                "The text holds the character U+{:04X}, which does not show or moves what does.",
+                u32::from(hazard)
+            ),
+            "Take it out.",
+        );
+    }
+}
+
 /// Turns the raw file into a standard, taking notes.
-struct Reader<'a, 'n> {
-    notes: &'a mut Notes<'n>,
+struct Reader<'a> {
+    notes: &'a mut Notes,
     raw: &'a RawStandard,
     thorough: bool,
 }
@@ -418,7 +429,7 @@ enum Place {
     Condition,
 }
 
-impl Reader<'_, '_> {
+impl Reader<'_> {
     fn standard(mut self) -> Standard {
         let raw = self.raw;
         if raw.schema.get_ref() != SCHEMA {
@@ -452,6 +463,13 @@ impl Reader<'_, '_> {
                 raw.id.span(),
                 format!("The embedded standard has {BUILT_IN_ITEMS} items; this file has {}.", items.len()),
                 "Give a standard of your own an id of its own, or bring back what is missing.",
+            );
+        }
+        if raw.dimension.len() > DIMENSION_LIMIT {
+            self.notes.add(
+                raw.id.span(),
+                format!("The standard has {} dimensions; at most {DIMENSION_LIMIT} are read.", raw.dimension.len()),
+                "Put questions that belong together into one dimension.",
             );
         }
         if items.is_empty() {
@@ -533,8 +551,13 @@ impl Reader<'_, '_> {
     }
 
     fn glob(&mut self, glob: &str, span: Range<usize>) {
-        if let Err(error) = globset::Glob::new(glob) {
-            self.notes.add(span, format!("The glob does not hold: {error}."), "See the glob syntax in the README.");
+        if !self.thorough {
+            return;
+        }
+        // A search asks for a pattern; any will do.
+        let query = Query { pattern: "x".to_owned(), include: vec![glob.to_owned()], ..Query::default() };
+        if let Err(error) = repo::compile(&query) {
+            self.notes.add(span, error.message, "See the glob syntax in the README.");
         }
     }
 
@@ -687,6 +710,13 @@ impl Reader<'_, '_> {
                 "Let `secure` be one of `accepts`.",
             );
         }
+        if let Some(double) = (1..accepts.len()).find(|index| accepts[..*index].contains(&accepts[*index])) {
+            self.notes.add(
+                raw.accepts.span(),
+                format!("`{}` is accepted twice.", accepts[double].word()),
+                "Name each answer once.",
+            );
+        }
         if !accepts.contains(&Answer::Unknown) {
             self.notes.add(
                 raw.accepts.span(),
@@ -833,24 +863,53 @@ impl Reader<'_, '_> {
             tests.iter().map(|test| reader.test(test, place)).collect()
         };
         let each_item = test.each_item == Some(true);
-        let heads = [
-            test.all.is_some(),
-            test.any.is_some(),
-            test.none.is_some(),
-            test.item.is_some(),
-            each_item,
-            test.fact.is_some(),
-            test.level.is_some(),
-            test.tier.is_some(),
-            test.finding.is_some() && !each_item,
+        // Each head with the keys that mean something beside it.
+        let heads: [(bool, &str, &[&str]); 9] = [
+            (test.all.is_some(), "all", &[]),
+            (test.any.is_some(), "any", &[]),
+            (test.none.is_some(), "none", &[]),
+            (test.item.is_some(), "item", &["is", "isnt", "state", "evidenced"]),
+            (each_item, "each_item", &["state", "finding", "exists"]),
+            (test.fact.is_some(), "fact", &["is", "isnt"]),
+            (test.level.is_some(), "level", &["is", "isnt"]),
+            (test.tier.is_some(), "tier", &[]),
+            (test.finding.is_some() && !each_item, "finding", &["on", "advisory", "exists"]),
         ];
-        if heads.iter().filter(|there| **there).count() != 1 {
+        let mut there = heads.iter().filter(|(there, ..)| *there);
+        let (Some((_, head, beside)), None) = (there.next(), there.next()) else {
             self.notes.add(
                 span,
                 "A test has not exactly one head.",
                 "Use one of all, any, none, item, each_item, fact, level, tier, finding.",
             );
             return Test::always();
+        };
+        // A key that is read past would change what the rule seems to say.
+        let keys = [
+            (test.is.is_some(), "is"),
+            (test.isnt.is_some(), "isnt"),
+            (test.state.is_some(), "state"),
+            (test.evidenced.is_some(), "evidenced"),
+            (test.exists.is_some(), "exists"),
+            (test.on.is_some(), "on"),
+            (test.advisory.is_some(), "advisory"),
+        ];
+        for (_, key) in keys.iter().filter(|(there, key)| *there && !beside.contains(key)) {
+            self.notes.add(
+                span.clone(),
+                format!("`{key}` means nothing beside `{head}`."),
+                match beside {
+                    [] => format!("Nothing stands beside `{head}`; take `{key}` out."),
+                    _ => format!("Beside `{head}` use {}.", beside.join(", ")),
+                },
+            );
+        }
+        let lists = [test.is.is_some(), test.isnt.is_some(), test.state.is_some()];
+        if lists.iter().filter(|there| **there).count() > 1 {
+            self.notes.add(span.clone(), "The test asks for more than one thing.", "Use one of is, isnt, state.");
+        }
+        if test.state.is_some() && test.evidenced.is_some() {
+            self.notes.add(span.clone(), "`evidenced` means nothing beside `state`.", "Use `is` with `evidenced`.");
         }
         let negate = |test: Test, isnt: bool| if isnt { Test::None(vec![test]) } else { test };
         let isnt = test.isnt.is_some();
@@ -867,12 +926,12 @@ impl Reader<'_, '_> {
         if let Some(item) = &test.item {
             self.expect_item(item, &span);
             if let Some(states) = &test.state {
+                self.expect_some(states, &span, "state", "Add one to `state`.");
                 return Test::ItemState { item: item.clone(), state: self.words(states, &span, "state") };
             }
-            let is = self.words(listed.map(Vec::as_slice).unwrap_or_default(), &span, "answer");
-            if is.is_empty() {
-                self.notes.add(span, "The test names no answer.", "Add `is`, `isnt` or `state`.");
-            }
+            let listed = listed.map(Vec::as_slice).unwrap_or_default();
+            self.expect_some(listed, &span, "answer", "Add `is`, `isnt` or `state`.");
+            let is = self.words(listed, &span, "answer");
             return negate(Test::Item { item: item.clone(), is, evidenced: test.evidenced.unwrap_or(false) }, isnt);
         }
         if let Some(fact) = &test.fact {
@@ -880,9 +939,10 @@ impl Reader<'_, '_> {
             let values: Vec<&String> =
                 known.iter().flat_map(|fact| &fact.values).map(|value| value.id.get_ref()).collect();
             let is = listed.cloned().unwrap_or_default();
+            self.expect_some(&is, &span, "value", "Add `is` or `isnt`.");
             if known.is_none() {
                 self.notes.add(
-                    span,
+                    span.clone(),
                     format!("There is no fact `{fact}`."),
                     format!("Known facts: {}.", list(self.raw.fact.iter().map(|fact| fact.id.get_ref()))),
                 );
@@ -899,7 +959,17 @@ impl Reader<'_, '_> {
             let index = self.raw.dimension.iter().position(|dimension| dimension.id.get_ref() == name);
             let levels = index.map(|index| self.raw.dimension[index].level.as_slice()).unwrap_or_default();
             let mut is = Vec::new();
-            for word in listed.map(Vec::as_slice).unwrap_or_default() {
+            let listed = listed.map(Vec::as_slice).unwrap_or_default();
+            self.expect_some(listed, &span, "level", "Add `is` or `isnt`.");
+            if index.is_none() {
+                self.notes.add(
+                    span,
+                    format!("There is no dimension `{name}`."),
+                    format!("Known dimensions: {}.", list(self.raw.dimension.iter().map(|one| one.id.get_ref()))),
+                );
+                return Test::always();
+            }
+            for word in listed {
                 match levels.iter().position(|level| level.id.get_ref() == word) {
                     Some(level) => is.push(level),
                     None => self.notes.add(
@@ -911,7 +981,8 @@ impl Reader<'_, '_> {
             }
             return negate(Test::Level { dimension: index.unwrap_or_default(), is }, isnt);
         }
-        if place != Place::Condition && test.finding.is_none() {
+        // With a finding or without, all items are more than the rules of one dimension can be tried for.
+        if place != Place::Condition && (each_item || test.tier.is_some()) {
             self.notes.add(
                 span.clone(),
                 "A rule cannot read a tier or all items.",
@@ -919,6 +990,7 @@ impl Reader<'_, '_> {
             );
         }
         if let Some(tiers) = &test.tier {
+            self.expect_some(tiers, &span, "tier", "Add one.");
             if let Some(tier) = tiers.iter().find(|tier| !self.raw.tier.iter().any(|one| one.id.get_ref() == *tier)) {
                 self.notes.add(span, format!("There is no tier `{tier}`."), "Name one of the file's tiers.");
             }
@@ -930,12 +1002,22 @@ impl Reader<'_, '_> {
             return Test::always();
         };
         if each_item {
-            let state = self.words(test.state.as_deref().unwrap_or_default(), &span, "state");
+            let states = test.state.as_deref().unwrap_or_default();
+            self.expect_some(states, &span, "state", "Add `state`.");
+            let state = self.words(states, &span, "state");
             return Test::EachItem { state, finding: severity, exists };
         }
+        self.expect_some(test.finding.as_deref().unwrap_or_default(), &span, "severity", "Add one to `finding`.");
         let on = test.on.clone().unwrap_or_default();
         on.iter().for_each(|item| self.expect_item(item, &span));
         Test::Finding { severity, on, advisory: test.advisory.unwrap_or(false), exists }
+    }
+
+    /// An empty list would make a test that never holds, or always does.
+    fn expect_some(&mut self, words: &[String], span: &Range<usize>, sort: &str, remedy: &str) {
+        if words.is_empty() {
+            self.notes.add(span.clone(), format!("The test names no {sort}."), remedy);
+        }
     }
 
     fn expect_item(&mut self, item: &str, span: &Range<usize>) {
@@ -957,7 +1039,8 @@ impl Reader<'_, '_> {
         let found = T::all().iter().find(|one| one.word() == word).copied();
         if found.is_none() {
             let known = list(T::all().iter().map(|one| one.word()));
-            self.notes.add(span.clone(), format!("`{word}` is not a {sort}."), format!("Use {known}."));
+            let article = if sort.starts_with('a') { "an" } else { "a" };
+            self.notes.add(span.clone(), format!("`{word}` is not {article} {sort}."), format!("Use {known}."));
         }
         found
     }
@@ -1012,6 +1095,7 @@ impl Reader<'_, '_> {
                 "Make a dimension `separate`, or its levels worth less.",
             );
         }
+        let mut completions: usize = 0;
         for component in score::components(standard) {
             let span =
                 component.dimensions.first().map_or(self.raw.id.span(), |index| self.raw.dimension[*index].id.span());
@@ -1034,10 +1118,23 @@ impl Reader<'_, '_> {
                 );
                 return;
             }
+            completions = completions.saturating_add(component.completions.saturating_mul(component.dimensions.len()));
+            if completions > COMPLETION_LIMIT {
+                self.notes.add(
+                    span,
+                    format!(
+                        "Rules link {}, and with the dimensions before there are more than {COMPLETION_LIMIT} completions.",
+                        component.variables.join(", ")
+                    ),
+                    "Every completion is tried: let rules read less, facts have fewer values, or items accept fewer answers.",
+                );
+                return;
+            }
         }
         for (index, dimension) in standard.dimensions.iter().enumerate() {
+            let reachable = score::reachable(standard, index);
             for (level, Level { id, .. }) in dimension.levels.iter().enumerate() {
-                if !score::reachable(standard, index, level) {
+                if !reachable.contains(&level) {
                     self.notes.add(
                         self.raw.dimension[index].level[level].id.span(),
                         format!("No answers lead to the level `{id}`."),

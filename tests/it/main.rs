@@ -19,4 +19,5 @@ mod sign_keygen;
 mod sign_signers;
 mod sign_verify;
 mod sign_wire;
+mod standards;
 mod support;
