@@ -105,7 +105,8 @@ impl Config {
         })
     }
 
-    /// Remembers the auditor, where the file does not name one yet. Nothing else in the file changes.
+    /// Remembers the auditor, where the file has no section on one yet. Nothing else in the file changes, and where
+    /// the file is a link, what it leads to is written.
     ///
     /// # Errors
     /// Where the file cannot be written.
@@ -132,12 +133,20 @@ impl Config {
             },
         };
         let section = toml::to_string(&section).map_err(|error| Error::could_not(error.to_string()))?;
-        let gap = if before.is_empty() { "" } else { "\n" };
-        let dir = path.parent().unwrap_or(Path::new("."));
+        let gap = match before.as_bytes() {
+            [] => "",
+            [.., b'\n'] => "\n",
+            _ => "\n\n",
+        };
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let dir = real.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(dir).map_err(failed)?;
         let file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
         std::fs::write(file.path(), format!("{before}{gap}{section}")).map_err(failed)?;
-        file.persist(path).map_err(|error| failed(error.error))?;
+        if let Ok(known) = std::fs::metadata(&real) {
+            std::fs::set_permissions(file.path(), known.permissions()).map_err(failed)?;
+        }
+        file.persist(&real).map_err(|error| failed(error.error))?;
         Ok(())
     }
 }

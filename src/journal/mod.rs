@@ -142,6 +142,9 @@ fn replay(bytes: &[u8], standard: Arc<Standard>, path: &Path) -> Result<Replay> 
         if entry.act != act || entry.of == 0 || waiting.first().is_some_and(|(first, _)| first.of != entry.of) {
             return Err(broken(number, "it does not belong to the act that is being written"));
         }
+        if !entry.event.undoable() && entry.of != 1 {
+            return Err(broken(number, "an event that cannot be undone is not an act of its own"));
+        }
         previous = Sha256::of(text);
         let of = entry.of;
         waiting.push((entry, previous));
@@ -260,6 +263,9 @@ impl Journal {
     /// written. The audit is then as before.
     pub fn act(&mut self, events: Vec<Event>, at: Time) -> Result<()> {
         self.audit.check(&events, at).map_err(|why| Error::usage(sentence(&why)))?;
+        if events.len() > 1 && events.iter().any(|event| !event.undoable()) {
+            return Err(Error::usage("An event that cannot be undone is an act of its own."));
+        }
         let first = self.audit.next_seq();
         let of = events.len() as u64;
         let mut previous = self.audit.last_line();
@@ -313,8 +319,12 @@ impl Journal {
     }
 }
 
-/// Makes a sentence of a clause.
+/// Makes a sentence of a clause. A name at its beginning, such as `auth-1`, stays as it is written.
 fn sentence(clause: &str) -> String {
+    let word = clause.split(' ').next().unwrap_or_default();
+    if !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return format!("{clause}.");
+    }
     let mut letters = clause.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())

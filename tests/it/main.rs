@@ -3,9 +3,15 @@
 // Clippy knows tests by their attribute and takes their helpers for production code.
 #![allow(clippy::unwrap_used)]
 
+mod cli_answer;
+mod cli_finding;
+mod cli_hostile;
 mod cli_open;
+mod cli_read;
+mod crash;
 mod export_files;
 mod house;
+mod journal;
 mod record;
 mod record_fuzz;
 mod repo_fixture;

@@ -156,6 +156,16 @@ impl Desk {
         desk
     }
 
+    /// As [`Desk::open`], by the embedded standard without its leads: they take most of the time to read.
+    pub fn light(modes: &[&str]) -> Desk {
+        let desk = Desk::new();
+        let file = desk.file("light.toml", light_standard());
+        let mut args = vec!["open", "--auditor", AUDITOR, "--standard", file.to_str().unwrap()];
+        args.extend(modes.iter().flat_map(|mode| ["--mode", mode]));
+        desk.ok(args);
+        desk
+    }
+
     /// Sets the clone's origin, or takes it away.
     pub fn origin(&self, url: Option<&str>) {
         let remote = url.map(|url| format!("[remote \"origin\"]\n\turl = {url}\n")).unwrap_or_default();
@@ -285,4 +295,20 @@ pub fn fails(command: &mut Command, code: i32) -> String {
     assert!(!err.trim().is_empty(), "{command:?} says nothing");
     assert!(!err.contains("panicked"), "{err}");
     err.into_owned()
+}
+
+/// Returns the embedded standard without its leads, under an id of its own.
+pub fn light_standard() -> String {
+    let mut kept = String::new();
+    let mut lead = false;
+    for line in touchstone::standards::BUILT_IN_TOML.lines() {
+        if line.starts_with("[[") {
+            lead = line == "[[dimension.item.lead]]";
+        }
+        if !lead {
+            kept += line;
+            kept.push('\n');
+        }
+    }
+    kept.replacen("id = \"mcp-security-standard\"", "id = \"light\"", 1)
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::context::{Context, slots};
+use super::context::{Context, said, slots};
 use super::gather::Gather;
 use super::status::headline;
 use crate::error::{Error, Result};
@@ -43,6 +43,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let answer: Answer = answer.parse().map_err(|why| {
         Error::usage(format!("The last word is the answer, and {why}.")).hint("Such as: touchstone answer auth-4 yes")
     })?;
+    said("--reason", args.reason.as_ref())?;
     let mut journal = context.journal()?;
     let mut answered: Vec<Slot> = Vec::new();
     for item in items {

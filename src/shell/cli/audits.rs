@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::context::Context;
+use super::gather::count;
 use crate::error::Result;
 use crate::model::score;
 use crate::repo::display;
@@ -60,7 +61,11 @@ pub fn run(context: &Context) -> Result<()> {
             let name = display::line(&line.audit);
             out += &match &line.state {
                 State::Readable { answered, score, records, last, .. } => {
-                    format!("{name}\n  score {score}, {answered} answers, {records} records, last {last}\n")
+                    format!(
+                        "{name}\n  score {score}, {}, {}, last {last}\n",
+                        count(*answered as u64, "answer"),
+                        count(*records as u64, "record")
+                    )
                 }
                 State::Broken { error } => format!("{name}\n  cannot be read: {}\n", display::line(error)),
             };

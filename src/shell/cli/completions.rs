@@ -1,5 +1,6 @@
 //! `touchstone completions`: prints a completion script.
 
+use super::context::Context;
 use crate::error::Result;
 
 #[derive(Debug, clap::Args)]
@@ -8,7 +9,8 @@ pub struct Args {
     shell: clap_complete::Shell,
 }
 
-pub fn run(args: &Args, command: &mut clap::Command) -> Result<()> {
-    clap_complete::generate(args.shell, command, "touchstone", &mut std::io::stdout());
-    Ok(())
+pub fn run(args: &Args, context: &Context, command: &mut clap::Command) -> Result<()> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, command, "touchstone", &mut text);
+    context.print(&String::from_utf8_lossy(&text))
 }

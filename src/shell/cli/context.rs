@@ -212,3 +212,11 @@ pub fn slots(audit: &Audit, id: &str, mode: Option<&str>) -> Result<Vec<Slot>> {
 pub fn shown(path: &Path) -> String {
     display::line(&path.display().to_string()).into_owned()
 }
+
+/// Refuses a text that an option must bring and that says nothing.
+pub fn said(option: &str, text: Option<&String>) -> Result<()> {
+    match text {
+        Some(text) if text.trim().is_empty() => Err(Error::usage(format!("{option} is empty."))),
+        _ => Ok(()),
+    }
+}

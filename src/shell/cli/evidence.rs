@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::context::{Context, slots};
+use super::context::{Context, said, slots};
 use super::gather::{Gather, summary};
 use crate::error::{Error, Result};
 use crate::journal::Journal;
@@ -128,6 +128,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             change(context, &mut journal, *id, Event::EvidenceDetached { id: *id, from })
         }
         Command::Redact { id, reason } => {
+            said("--reason", Some(reason))?;
             let mut journal = context.journal()?;
             expect(&journal.audit, *id)?;
             change(context, &mut journal, *id, Event::Redacted { id: *id, reason: reason.clone() })

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::context::{Context, slots};
+use super::context::{Context, said, slots};
 use super::gather::Gather;
 use super::status::headline;
 use crate::error::{Error, Result};
@@ -35,6 +35,7 @@ struct Report {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
+    said("--reason", args.reason.as_ref())?;
     let mut journal = context.journal()?;
     let standard = journal.audit.standard.clone();
     let Some(fact) = standard.fact(&args.fact) else {

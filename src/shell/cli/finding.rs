@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::context::Context;
+use super::context::{Context, said};
 use super::gather::{Gather, Reach};
 use crate::error::{Error, Result};
 use crate::model::event::{Event, FindingId, Subject};
@@ -182,6 +182,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             write(context, journal, *id, fields, base)
         }
         Command::Withdraw { id, reason } => {
+            said("--reason", Some(reason))?;
             let mut journal = context.journal()?;
             if !journal.audit.now.findings.contains_key(id) {
                 return Err(missing(*id));

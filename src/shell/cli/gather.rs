@@ -16,7 +16,7 @@ use crate::model::standard::{LeadKind, Standard};
 use crate::model::time::Time;
 use crate::repo::{Pin, display};
 
-use super::context::Context;
+use super::context::{Context, said};
 
 /// The largest output that is taken as an observation, in bytes.
 const OBSERVED_LIMIT: u64 = 1 << 20;
@@ -136,6 +136,9 @@ impl Gather {
     pub fn run(&self, context: &Context, journal: &Journal, subjects: &[Subject]) -> Result<Gathered> {
         if (self.literal || self.case_sensitive) && self.search.is_none() && self.history.is_none() {
             return Err(Error::usage("--literal and --case go with --search or --history."));
+        }
+        for (option, text) in [("--external", &self.external), ("--saw", &self.saw), ("--command", &self.command)] {
+            said(option, text.as_ref())?;
         }
         let now = context.now()?;
         let pin = if self.needs_pin() { Some(context.pin_of(&journal.audit)?) } else { None };

@@ -1,7 +1,6 @@
 //! `touchstone man`: prints the manual page.
 
-use std::io::Write as _;
-
+use super::context::Context;
 use crate::error::{Error, Result};
 
 #[derive(Debug, clap::Args)]
@@ -10,7 +9,7 @@ pub struct Args {
     subcommand: Option<String>,
 }
 
-pub fn run(args: &Args, command: &clap::Command) -> Result<()> {
+pub fn run(args: &Args, context: &Context, command: &clap::Command) -> Result<()> {
     let page = match &args.subcommand {
         None => command.clone(),
         Some(name) => {
@@ -22,6 +21,6 @@ pub fn run(args: &Args, command: &clap::Command) -> Result<()> {
     let mut text = Vec::new();
     clap_mangen::Man::new(page)
         .render(&mut text)
-        .and_then(|()| std::io::stdout().write_all(&text))
-        .map_err(|error| Error::could_not(format!("Could not print: {error}.")))
+        .map_err(|error| Error::could_not(format!("Could not write the page: {error}.")))?;
+    context.print(&String::from_utf8_lossy(&text))
 }

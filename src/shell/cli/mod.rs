@@ -117,13 +117,18 @@ enum Command {
 
 /// Runs the program with these arguments (the first is the program's name) and returns its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
             // Arguments can hold text from outside, such as a path; clap prints them as they are.
             let text = error.render().to_string();
             let text = display::block(&text);
             if error.use_stderr() {
+                if args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--json") {
+                    print_error(&Error::usage(text.trim()), true);
+                    return ExitCode::from(crate::error::Kind::Usage.exit_code());
+                }
                 let _ = write!(std::io::stderr(), "{text}");
                 return ExitCode::from(crate::error::Kind::Usage.exit_code());
             }
@@ -163,8 +168,8 @@ fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Verify(args) => verify::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Doctor => doctor::run(context),
-        Command::Completions(args) => completions::run(&args, &mut Cli::command()),
-        Command::Man(args) => man::run(&args, &Cli::command()),
+        Command::Completions(args) => completions::run(&args, context, &mut Cli::command()),
+        Command::Man(args) => man::run(&args, context, &Cli::command()),
     }
 }
 

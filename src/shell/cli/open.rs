@@ -10,6 +10,7 @@ use super::status;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::journal::{Place, Store};
+use crate::model::audit::mode_name;
 use crate::model::event::{Auditor, Event, JOURNAL_VERSION, Opened, Pin, PinKind, Target};
 use crate::model::evidence::RepoPath;
 use crate::model::hash::ObjectId;
@@ -66,32 +67,41 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
         }
         context.global.repo = Some(path.clone());
     }
+    if let Some(bad) = args.modes.iter().find(|mode| !mode_name(mode)) {
+        return Err(Error::usage(format!("`{bad}` cannot name a mode."))
+            .hint("A mode's name has lower-case letters, digits and `-`, such as stdio or http."));
+    }
     let now = context.now()?;
     let store = context.store()?;
     let path = context.clone_path();
     let repo = Repo::discover(&path)?;
-    let name = match &context.global.audit {
-        Some(name) => name.clone(),
+    let (name, created) = match &context.global.audit {
+        Some(name) => {
+            // Where an audit's clone stands is remembered; a clone without its commit is not it.
+            let opened = store.view(name)?.audit.now.opened;
+            repo.pin(opened.pin.commit, &opened.scope)?;
+            (name.clone(), false)
+        }
         None => {
             let commit = match &args.commit {
                 Some(rev) => repo.resolve(rev)?,
                 None => repo.head()?,
             };
             match known(&store, &repo, commit, args)? {
-                Some(name) if !args.new => name,
-                _ => create(args, context, &store, &repo, commit)?,
+                Some(name) if !args.new => (name, false),
+                _ => (create(args, context, &store, &repo, commit)?, true),
             }
         }
     };
     let mut journal = store.open(&name)?;
-    let known: Vec<String> = journal.audit.now.modes.clone();
-    for mode in args.modes.iter().filter(|mode| !known.contains(mode)) {
-        context.act(&mut journal, vec![Event::ModeDeclared { mode: mode.clone() }])?;
-    }
-    let entries = journal.audit.entries().len();
-    let fresh = journal.audit.entries().iter().all(|(entry, _)| entry.at == now) && entries <= 1 + args.modes.len();
-    if !fresh && entries > 1 && args.modes.iter().all(|mode| known.contains(mode)) {
+    if !created {
         context.act(&mut journal, vec![Event::Resumed { tool: Context::tool() }])?;
+    }
+    let known: Vec<String> = journal.audit.now.modes.clone();
+    for (at, mode) in args.modes.iter().enumerate() {
+        if !known.contains(mode) && !args.modes[..at].contains(mode) {
+            context.act(&mut journal, vec![Event::ModeDeclared { mode: mode.clone() }])?;
+        }
     }
     let canonical = std::fs::canonicalize(&path).unwrap_or(path);
     store.set_place(&name, &Place { git_dir: repo.git_dir().to_owned(), path: canonical, opened_at: now })?;
