@@ -198,7 +198,7 @@ pub struct Flip {
     pub points: Range,
     /// Change of the dimension's lowest and highest points.
     pub change: [i64; 2],
-    /// The mode's total then (the dimension's own score, where it is separate).
+    /// The headline then (the dimension's own score, where it is separate).
     pub total: Range,
 }
 
@@ -789,10 +789,7 @@ fn dimension_score(standard: &Standard, index: usize, [low, high]: [usize; 2]) -
 pub fn score(standard: &Standard, inputs: &Inputs) -> Score {
     let solvers = solvers(standard, inputs);
     let standings = stand(standard, inputs, &solvers);
-    let headline = Range {
-        low: standings.iter().map(|mode| mode.total.low).min().unwrap_or_default(),
-        high: standings.iter().map(|mode| mode.total.high).min().unwrap_or_default(),
-    };
+    let headline = headline(standings.iter().map(|mode| mode.total));
     let tier = tier_of(standard, headline);
     let (met, applicable) = count_met(standard, inputs);
     let worlds: Vec<InMode<'_>> = standings
@@ -834,6 +831,11 @@ pub fn score(standard: &Standard, inputs: &Inputs) -> Score {
         certificates,
         contradictions: contradictions(standard, &worlds),
     }
+}
+
+/// Returns the lowest of the modes' totals.
+fn headline(totals: impl Iterator<Item = Range>) -> Range {
+    totals.reduce(|a, b| Range { low: a.low.min(b.low), high: a.high.min(b.high) }).unwrap_or(Range { low: 0, high: 0 })
 }
 
 /// Returns the lowest mode's levels of a dimension.
@@ -921,7 +923,8 @@ fn contradictions(standard: &Standard, worlds: &[InMode<'_>]) -> Vec<Conflict> {
 pub fn flips(standard: &Standard, inputs: &Inputs) -> Vec<Flip> {
     let solvers = solvers(standard, inputs);
     let mut found: Vec<Flip> = Vec::new();
-    for standing in stand(standard, inputs, &solvers) {
+    let standings = stand(standard, inputs, &solvers);
+    for standing in &standings {
         for solver in &solvers {
             let fixed = solver.fixed(inputs, &standing.mode);
             let before = solver.standing(&fixed);
@@ -949,13 +952,20 @@ pub fn flips(standard: &Standard, inputs: &Inputs) -> Vec<Flip> {
                         } else {
                             Slot::once(&variable.id)
                         };
+                        // What is answered once moves every mode alike.
+                        let moved = |other: &ModeStanding| {
+                            if variable.per_mode && other.mode != standing.mode {
+                                return other.total;
+                            }
+                            Range {
+                                low: other.total.low + after.sum.low - before.sum.low,
+                                high: other.total.high + after.sum.high - before.sum.high,
+                            }
+                        };
                         let total = if standard.dimensions[*dimension].separate {
                             now.points
                         } else {
-                            Range {
-                                low: standing.total.low + after.sum.low - before.sum.low,
-                                high: standing.total.high + after.sum.high - before.sum.high,
-                            }
+                            headline(standings.iter().map(moved))
                         };
                         let flip = Flip {
                             dimension: now.id,

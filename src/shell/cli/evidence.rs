@@ -1,10 +1,12 @@
 //! `touchstone evidence`: lists, shows, adds, attaches, detaches and redacts evidence.
 
+use std::ffi::OsString;
+
 use clap::Subcommand;
 use serde::Serialize;
 
 use super::context::{Context, said, slots};
-use super::gather::{Gather, summary};
+use super::gather::{Gather, parse_place, summary};
 use crate::error::{Error, Result};
 use crate::journal::Journal;
 use crate::model::audit::{Audit, Piece};
@@ -35,6 +37,14 @@ enum Command {
     Add {
         #[command(flatten)]
         gather: Box<Gather>,
+    },
+    /// Add lines to a piece of code
+    Extend {
+        /// Such as E7
+        id: EvidenceId,
+        /// Lines of a file at the pin, such as src/index.ts:10-24
+        #[arg(required = true, value_name = "PATH:A-B")]
+        places: Vec<OsString>,
     },
     /// Let a piece back items, facts or findings
     Attach {
@@ -115,23 +125,34 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                 gathered.said.iter().map(|line| format!("{line} (in the inbox)\n")).collect()
             })
         }
+        Command::Extend { id, places } => {
+            let mut journal = context.journal()?;
+            expect(&journal.audit, *id)?;
+            let pin = context.pin_of(&journal.audit)?;
+            let mut events = Vec::new();
+            for place in places {
+                let (path, first, last) = parse_place(place)?;
+                events.push(Event::RegionAdded { id: *id, region: pin.region(&path, first, last)? });
+            }
+            change(context, &mut journal, *id, events)
+        }
         Command::Attach { id, subjects: words, mode } => {
             let mut journal = context.journal()?;
             expect(&journal.audit, *id)?;
             let to = subjects(&journal.audit, words, mode.as_deref())?;
-            change(context, &mut journal, *id, Event::EvidenceAttached { id: *id, to })
+            change(context, &mut journal, *id, vec![Event::EvidenceAttached { id: *id, to }])
         }
         Command::Detach { id, subjects: words, mode } => {
             let mut journal = context.journal()?;
             expect(&journal.audit, *id)?;
             let from = subjects(&journal.audit, words, mode.as_deref())?;
-            change(context, &mut journal, *id, Event::EvidenceDetached { id: *id, from })
+            change(context, &mut journal, *id, vec![Event::EvidenceDetached { id: *id, from }])
         }
         Command::Redact { id, reason } => {
             said("--reason", Some(reason))?;
             let mut journal = context.journal()?;
             expect(&journal.audit, *id)?;
-            change(context, &mut journal, *id, Event::Redacted { id: *id, reason: reason.clone() })
+            change(context, &mut journal, *id, vec![Event::Redacted { id: *id, reason: reason.clone() }])
         }
     }
 }
@@ -142,8 +163,8 @@ fn expect(audit: &Audit, id: EvidenceId) -> Result<&Piece> {
     })
 }
 
-fn change(context: &Context, journal: &mut Journal, id: EvidenceId, event: Event) -> Result<()> {
-    context.act(journal, vec![event])?;
+fn change(context: &Context, journal: &mut Journal, id: EvidenceId, events: Vec<Event>) -> Result<()> {
+    context.act(journal, events)?;
     let piece = expect(&journal.audit, id)?;
     let changed = Changed { evidence: vec![id], backs: piece.backs.iter().map(ToString::to_string).collect() };
     context.report("touchstone.evidence.change/1", &changed, || backs(id, piece))

@@ -247,7 +247,7 @@ pub fn lead_query(standard: &Standard, kind: &LeadKind) -> Query {
 }
 
 /// Reads `PATH:A-B` or `PATH:A`. The last colon counts, so that a path may hold one.
-fn parse_place(place: &OsString) -> Result<(RepoPath, usize, usize)> {
+pub fn parse_place(place: &OsString) -> Result<(RepoPath, usize, usize)> {
     let wrong =
         || Error::usage(format!("`{}` is not a place such as src/index.ts:10-24.", display::bytes(place.as_bytes())));
     let bytes = place.as_bytes();

@@ -15,7 +15,8 @@ use crate::model::event::{Auditor, Event, JOURNAL_VERSION, Opened, Pin, PinKind,
 use crate::model::evidence::RepoPath;
 use crate::model::hash::ObjectId;
 use crate::model::target::path_part;
-use crate::repo::Repo;
+use crate::model::time::Time;
+use crate::repo::{Repo, display};
 use crate::standards::{BUILT_IN, Loaded};
 
 #[derive(Debug, clap::Args)]
@@ -28,9 +29,9 @@ pub struct Args {
     /// Audit only this file or folder; repeat it for shared files
     #[arg(long, value_name = "PATH")]
     scope: Vec<OsString>,
-    /// The standard: an id, or a file of your own
-    #[arg(long, value_name = "ID|FILE", default_value = BUILT_IN)]
-    standard: String,
+    /// The standard: an id, or a file of your own (default: mcp-security-standard)
+    #[arg(long, value_name = "ID|FILE")]
+    standard: Option<String>,
     /// The repository's URL (default: the clone's origin)
     #[arg(long)]
     url: Option<String>,
@@ -108,30 +109,50 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
     status::print(context, &journal.audit, &status::Args::default())
 }
 
-/// Returns the audit that this call means to take up again.
+/// Returns the audit that this call means to take up again: of those that fit, the one opened last.
 fn known(store: &Store, repo: &Repo, commit: ObjectId, args: &Args) -> Result<Option<String>> {
-    let mut found = None;
+    let wanted = match &args.standard {
+        Some(standard) => Some(Loaded::find(standard)?.reference().sha256),
+        None => None,
+    };
+    let mut found: Option<(Time, Opened)> = None;
+    let mut elsewhere: Vec<String> = Vec::new();
     for listed in store.list()? {
-        let Ok(view) = listed.view else { continue };
-        let opened = &view.audit.now.opened;
-        let here = listed.place.is_some_and(|place| place.git_dir == repo.git_dir());
-        let same_standard = opened.standard.id == args.standard || args.standard == BUILT_IN && same_default(args);
+        let (Ok(view), Some(place)) = (listed.view, listed.place) else { continue };
+        let opened = view.audit.now.opened;
+        if place.git_dir != repo.git_dir() {
+            continue;
+        }
+        if opened.pin.commit != commit {
+            elsewhere.push(format!("{} at {}", opened.audit, opened.pin.commit.short()));
+            continue;
+        }
+        let same_standard = wanted.is_none_or(|sha256| sha256 == opened.standard.sha256);
         let same_auditor = args.auditor.as_ref().is_none_or(|login| *login == opened.auditor.login);
-        if here && opened.pin.commit == commit && same_standard && same_auditor {
-            let scope = scope(args);
-            if !scope.is_empty() && scope != opened.scope {
-                return Err(Error::usage(format!("The audit {} has another scope.", opened.audit))
-                    .hint("A scope is fixed when an audit starts; --new starts another one."));
-            }
-            found = Some(listed.name);
+        let newer = found.as_ref().is_none_or(|(at, _)| place.opened_at >= *at);
+        if same_standard && same_auditor && newer {
+            found = Some((place.opened_at, opened));
         }
     }
-    Ok(found)
-}
-
-/// Tells whether the standard was left to the default, which takes up an audit by any standard.
-fn same_default(args: &Args) -> bool {
-    args.standard == BUILT_IN
+    let scope = scope(args);
+    match found {
+        Some((_, opened)) if !args.new && !scope.is_empty() && scope != opened.scope => {
+            Err(Error::usage(format!("The audit {} has another scope.", opened.audit))
+                .hint("A scope is fixed when an audit starts; --new starts another one."))
+        }
+        Some((_, opened)) => Ok(Some(opened.audit)),
+        None => {
+            // A clone that moved on would otherwise start a second audit without a word.
+            if !elsewhere.is_empty() && args.commit.is_none() && !args.new {
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "touchstone: another commit is checked out than this clone's audits are about; this starts a new one.\n  There are: {}. `touchstone open --commit REV` takes one up again.",
+                    display::line(&elsewhere.join(", "))
+                );
+            }
+            Ok(None)
+        }
+    }
 }
 
 fn scope(args: &Args) -> Vec<RepoPath> {
@@ -148,7 +169,7 @@ fn scope(args: &Args) -> Vec<RepoPath> {
 }
 
 fn create(args: &Args, context: &Context, store: &Store, repo: &Repo, commit: ObjectId) -> Result<String> {
-    let loaded = Loaded::find(&args.standard)?;
+    let loaded = Loaded::find(args.standard.as_deref().unwrap_or(BUILT_IN))?;
     let target = target(args, repo)?;
     let scope = scope(args);
     let pin = repo.pin(commit, &scope)?;

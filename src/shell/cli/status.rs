@@ -171,23 +171,34 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
     out
 }
 
-/// Returns slots in words, those of one item together: `auth-1 (stdio, http)`.
+/// Returns slots in words, runs of neighbours together: `auth-1…8 (stdio, http)`.
 fn grouped(slots: &[Slot]) -> Vec<String> {
-    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut items: Vec<(&str, Vec<&str>)> = Vec::new();
     for slot in slots {
-        let modes = match groups.iter_mut().find(|(id, _)| *id == slot.id) {
-            Some((_, modes)) => modes,
-            None => {
-                groups.push((&slot.id, Vec::new()));
-                let Some((_, modes)) = groups.last_mut() else { continue };
-                modes
-            }
-        };
-        modes.extend(slot.mode.as_deref());
+        match items.last_mut().filter(|(id, _)| *id == slot.id) {
+            Some((_, modes)) => modes.extend(slot.mode.as_deref()),
+            None => items.push((&slot.id, slot.mode.as_deref().into_iter().collect())),
+        }
     }
-    groups
-        .into_iter()
-        .map(|(id, modes)| if modes.is_empty() { id.to_owned() } else { format!("{id} ({})", modes.join(", ")) })
+    let number =
+        |id: &str| id.rsplit_once('-').and_then(|(stem, number)| Some((stem.to_owned(), number.parse::<u32>().ok()?)));
+    let follows = |a: &str, b: &str| match (number(a), number(b)) {
+        (Some((stem, first)), Some((other, next))) => stem == other && first + 1 == next,
+        _ => false,
+    };
+    let mut runs: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    for (id, modes) in items {
+        match runs.last_mut().filter(|(_, last, others)| *others == modes && follows(last, id)) {
+            Some((_, last, _)) => *last = id,
+            None => runs.push((id, id, modes)),
+        }
+    }
+    runs.into_iter()
+        .map(|(first, last, modes)| {
+            let modes = if modes.is_empty() { String::new() } else { format!(" ({})", modes.join(", ")) };
+            let last = if first == last { "" } else { last.rsplit_once('-').map_or("", |(_, number)| number) };
+            if last.is_empty() { format!("{first}{modes}") } else { format!("{first}…{last}{modes}") }
+        })
         .collect()
 }
 
