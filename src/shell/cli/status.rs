@@ -148,22 +148,22 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
         count(audit.now.findings.values().filter(|found| found.withdrawn.is_none()).count() as u64, "finding"),
         status.seconds_spent / 60
     ));
-    let mut list = |label: &str, words: Vec<String>| {
-        if !words.is_empty() {
-            for line in wrapped(&format!("{label} {}: ", words.len()), &words, 80) {
+    let mut list = |label: &str, count: usize, words: Vec<String>| {
+        if count > 0 {
+            for line in wrapped(&format!("{label} {count}: "), &words, 80) {
                 say(line);
             }
         }
     };
-    let slots = |slots: &[Slot]| grouped(slots);
-    list("facts open", slots(&status.open_facts));
-    list("items open", slots(&status.open_items));
-    list("without evidence or reason", slots(&status.unsupported));
-    list("evidence in the inbox", status.inbox.clone());
-    list("findings without a decision on disclosure", status.undisclosed.clone());
-    let contradictions: Vec<String> = status.score.contradictions.iter().map(|one| one.text.clone()).collect();
-    list("contradictions", contradictions);
-    list("records", status.records.iter().map(|name| (*name).to_owned()).collect());
+    let mut slots = |label: &str, slots: &[Slot]| list(label, slots.len(), grouped(slots));
+    slots("facts open", &status.open_facts);
+    slots("items open", &status.open_items);
+    slots("without evidence or reason", &status.unsupported);
+    let mut words = |label: &str, words: Vec<String>| list(label, words.len(), words);
+    words("evidence in the inbox", status.inbox.clone());
+    words("findings without a decision on disclosure", status.undisclosed.clone());
+    words("contradictions", status.score.contradictions.iter().map(|one| one.text.clone()).collect());
+    words("records", status.records.iter().map(|name| (*name).to_owned()).collect());
     if let Some(next) = next(audit, status) {
         say(String::new());
         say(format!("next: {next}"));
