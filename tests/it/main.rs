@@ -3,6 +3,7 @@
 // Clippy knows tests by their attribute and takes their helpers for production code.
 #![allow(clippy::unwrap_used)]
 
+mod audit_fold;
 mod cli_answer;
 mod cli_finding;
 mod cli_hostile;
@@ -18,6 +19,7 @@ mod repo_fixture;
 mod repo_hostile;
 mod repo_read;
 mod repo_search;
+mod schemas;
 mod score_cases;
 mod score_props;
 mod sign_fuzz;

@@ -204,10 +204,38 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         Command::Show { id } => {
             let audit = context.view()?.audit;
             let changed = changed(&audit, *id).ok_or_else(|| missing(*id))?;
-            let toml = toml::to_string_pretty(changed.finding)
-                .map_err(|error| Error::could_not(format!("Could not write TOML: {error}.")))?;
+            let toml = toml_of(changed.finding)?;
             context.report("touchstone.finding/1", &changed, || toml)
         }
+    }
+}
+
+/// Returns a finding as TOML that passes the door for outside text unchanged, so that `--from` reads the same finding.
+fn toml_of(finding: &Finding) -> Result<String> {
+    let failed = |error: toml::ser::Error| Error::could_not(format!("Could not write TOML: {error}."));
+    let pretty = toml::to_string_pretty(finding).map_err(failed)?;
+    if display::block(&pretty) == pretty {
+        return Ok(pretty);
+    }
+    let table = toml::Table::try_from(finding).map_err(failed)?;
+    Ok(table.iter().map(|(key, value)| format!("{key} = {}\n", escaped(value))).collect())
+}
+
+/// Writes a value on one line, with everything in its strings that is not plain escaped.
+fn escaped(value: &toml::Value) -> String {
+    let list = |parts: Vec<String>| parts.join(", ");
+    match value {
+        toml::Value::String(text) => {
+            let plain = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
+            let each = |c: char| if plain(c) { c.to_string() } else { format!("\\U{:08X}", u32::from(c)) };
+            format!("\"{}\"", text.chars().map(each).collect::<String>())
+        }
+        toml::Value::Array(values) => format!("[{}]", list(values.iter().map(escaped).collect())),
+        toml::Value::Table(table) => {
+            let pairs = table.iter().map(|(key, value)| format!("{key} = {}", escaped(value)));
+            format!("{{ {} }}", list(pairs.collect()))
+        }
+        other => other.to_string(),
     }
 }
 
@@ -267,7 +295,8 @@ fn report(context: &Context, audit: &crate::model::audit::Audit, id: FindingId) 
     let changed = changed(audit, id).ok_or_else(|| missing(id))?;
     context.report("touchstone.finding/1", &changed, || {
         let mut out = line(&changed);
-        if changed.finding.severity.needs_disclosure() && changed.finding.disclosure.is_none() {
+        let undecided = changed.withdrawn.is_none() && changed.finding.disclosure.is_none();
+        if undecided && changed.finding.severity.needs_disclosure() {
             out += "  needs --disclosure public or withheld:YYYY-MM-DD before it is exported\n";
         }
         out
