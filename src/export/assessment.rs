@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{disclosure, items, joined, stem};
-use super::notes::duration;
 use super::text::{self, capital, code, code_cell, count, first_line, inline, said, sentence};
 use super::{Source, evidence, verify_command};
 use crate::model::answer::{Answer, State};
@@ -11,7 +10,7 @@ use crate::model::audit::Gap;
 use crate::model::event::EvidenceId;
 use crate::model::evidence::{Kind, SkipReason};
 use crate::model::record::{Assistance, FindingBody, FindingRow, ItemRow, Record, Support};
-use crate::model::score::{DimensionScore, Range, Slot};
+use crate::model::score::{DimensionScore, Range, Slot, item_state_in};
 use crate::model::standard::{Dimension, Item};
 
 /// Returns the report of an audit, `security-assessment.md`.
@@ -104,7 +103,7 @@ impl<'a> Report<'a> {
         };
         let summary = format!(
             "**{who}** audited {} ({}) at commit `{}`{tags}, committed {}, by {} {} ({}). The audit began {} and was sealed {}, \
-             by the auditor's own clock; time spent: {}. {help} {modes}",
+             by the auditor's own clock. {help} {modes}",
             self.repository(),
             code(&target.repo.url),
             pin.commit,
@@ -114,7 +113,6 @@ impl<'a> Report<'a> {
             code(&standard.id),
             self.record.started_at,
             self.record.sealed_at,
-            duration(self.record.time_spent),
         );
         let mut blocks = vec![title];
         if self.record.partial {
@@ -125,6 +123,7 @@ impl<'a> Report<'a> {
             );
         }
         blocks.push(summary);
+        blocks.extend(self.record.note.iter().map(|note| said("The auditor says", note)));
         blocks
     }
 
@@ -189,18 +188,20 @@ impl<'a> Report<'a> {
              self-attested nor a spot-checked one."
                 .to_owned(),
             table(
-                ["Mode", "Total", "Tier"],
+                ["Mode", "Total", "Tier", "Items met"],
                 score.modes.iter().map(|mode| {
                     let name = if mode.mode.is_empty() { "(none declared)".to_owned() } else { inline(&mode.mode) };
-                    [name, format!("{} of 100", mode.total), self.tier(mode.tier.as_ref())]
+                    let met = format!("{} of {} applicable", mode.met, mode.applicable);
+                    [name, format!("{} of 100", mode.total), self.tier(mode.tier.as_ref()), met]
                 }),
             ),
             table(
-                ["Mode", "Dimension", "Level", "Points", "Risk"],
+                ["Mode", "Dimension", "Level", "Points", "Risk", "Items met"],
                 score.modes.iter().flat_map(|mode| {
                     mode.dimensions.iter().map(|dimension| {
                         let (title, level, risk) = self.standing(dimension);
-                        [inline(&mode.mode), title, level, format!("{} of 20", dimension.points), risk]
+                        let met = self.met(&dimension.id, &mode.mode);
+                        [inline(&mode.mode), title, level, format!("{} of 20", dimension.points), risk, met]
                     })
                 }),
             ),
@@ -228,6 +229,17 @@ impl<'a> Report<'a> {
         blocks
     }
 
+    /// Returns how many items of a dimension are met in a mode: a level can flatter.
+    fn met(&self, dimension: &str, mode: &str) -> String {
+        let Some(dimension) = self.source.standard.dimensions.iter().find(|one| one.id == dimension) else {
+            return String::new();
+        };
+        let inputs = self.record.inputs();
+        let states = dimension.items.iter().map(|item| item_state_in(self.source.standard, &inputs, &item.id, mode));
+        let states: Vec<State> = states.filter(|state| *state != State::NotApplicable).collect();
+        format!("{} of {}", states.iter().filter(|state| **state == State::Met).count(), states.len())
+    }
+
     fn certification(&self) -> Vec<String> {
         let score = &self.record.score;
         let certificates = &self.source.standard.certificates;
@@ -239,7 +251,7 @@ impl<'a> Report<'a> {
         };
         let held = match &score.certified {
             Some(id) => format!("Conditions met up to: **{}**.", title(id)),
-            None => "The conditions of no certificate are met.".to_owned(),
+            None => "No certificate.".to_owned(),
         };
         let mut blocks = vec!["### Certification".to_owned(), held];
         let mut listed: BTreeSet<&str> = BTreeSet::new();
@@ -249,9 +261,9 @@ impl<'a> Report<'a> {
             let before = one.unmet.len() - new.len();
             let mut lines: Vec<String> = new.into_iter().map(|unmet| inline(unmet)).collect();
             if before > 0 {
-                lines.insert(0, format!("all of the above ({})", count(before, "condition", "conditions")));
+                lines.insert(0, format!("what is missing above ({})", count(before, "condition", "conditions")));
             }
-            blocks.push(format!("Not met for {}:", title(&one.id)));
+            blocks.push(format!("{} lacks:", title(&one.id)));
             blocks.push(bullets(lines));
         }
         blocks
@@ -420,8 +432,12 @@ impl<'a> Report<'a> {
 
     fn item(&self, item: &Item, shown: &mut BTreeSet<EvidenceId>) -> Vec<String> {
         let rows: Vec<&ItemRow> = self.record.items.iter().filter(|row| row.slot.id == item.id).collect();
-        let worst = rows.iter().map(|row| row.state).min().unwrap_or(State::Open);
-        let mut blocks = vec![format!("### {} {}: {}", worst.mark(), inline(&item.id), sentence(&item.text))];
+        // Modes that stand alike share a mark; otherwise there is one for each, in the order of the modes.
+        let mut marks: Vec<char> = rows.iter().map(|row| row.state.mark()).collect();
+        marks.dedup();
+        let marks = if marks.len() == 1 { marks } else { rows.iter().map(|row| row.state.mark()).collect() };
+        let marks = if marks.is_empty() { State::Open.mark().to_string() } else { marks.into_iter().collect() };
+        let mut blocks = vec![format!("### {marks} {}: {}", inline(&item.id), sentence(&item.text))];
         // Modes that say the same are said together.
         let mut together: Vec<(&ItemRow, Vec<&str>)> = Vec::new();
         for row in rows {

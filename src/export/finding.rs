@@ -51,7 +51,7 @@ pub(super) fn disclosure(finding: &Finding) -> String {
     match &finding.disclosure {
         Some(Disclosure::Public) => "public".to_owned(),
         Some(Disclosure::WithheldUntil(date)) => format!("withheld until {}", inline(date)),
-        None => "published without a decision".to_owned(),
+        None => "public".to_owned(),
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn spent(seconds: i64) -> String {
 }
 
 /// Returns a time span in hours and minutes.
-pub(super) fn duration(seconds: i64) -> String {
+fn duration(seconds: i64) -> String {
     let minutes = u64::try_from(seconds / 60).unwrap_or_default();
     match (minutes / 60, minutes % 60) {
         (0, 0) => "less than a minute".to_owned(),

@@ -262,6 +262,9 @@ impl Journal {
     /// Of kind `Usage` where an event does not fit the audit as it stands; of kind `CouldNot` where it could not be
     /// written. The audit is then as before.
     pub fn act(&mut self, events: Vec<Event>, at: Time) -> Result<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
         self.audit.check(&events, at).map_err(|why| Error::usage(sentence(&why)))?;
         if events.len() > 1 && events.iter().any(|event| !event.undoable()) {
             return Err(Error::usage("An event that cannot be undone is an act of its own."));

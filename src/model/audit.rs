@@ -492,7 +492,7 @@ impl Folded {
                         ));
                     }
                     if answer.needs_reason() && blank(reason) {
-                        return Err(format!("{}: `{}` needs a written reason", slot.id, answer.word()));
+                        return Err(format!("{}: {answer} needs a written reason", slot.id));
                     }
                     let answered = Answered { answer: *answer, reason: reason.clone(), at: entry.at };
                     self.answers.insert(slot.clone(), answered);

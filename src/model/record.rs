@@ -92,6 +92,9 @@ pub struct Record {
     pub items: Vec<ItemRow>,
     /// Levels, ranges, score, certificates, contradictions: derived, and derived again by verification.
     pub score: Score,
+    /// The auditor's note on the audit as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Findings, also withdrawn ones.
     pub findings: Vec<FindingRow>,
     /// Evidence that backs something.
@@ -348,6 +351,7 @@ pub fn build(audit: &Audit, seal: &Seal) -> Statement {
             partial: seal.partial,
             items: item_rows(&audit.standard, now),
             score,
+            note: now.notes.get(&None).cloned(),
             findings,
             evidence,
             inputs: vec![Input { file: STANDARD_FILE.to_owned(), sha256: opened.standard.sha256 }],

@@ -140,6 +140,10 @@ pub struct ModeScore {
     pub total: Range,
     /// The tier, where the whole range lies in it.
     pub tier: Option<String>,
+    /// Items met in this mode, those answered once among them.
+    pub met: u32,
+    /// Items that apply in this mode.
+    pub applicable: u32,
     /// Each dimension that counts.
     pub dimensions: Vec<DimensionScore>,
 }
@@ -791,7 +795,7 @@ pub fn score(standard: &Standard, inputs: &Inputs) -> Score {
     let standings = stand(standard, inputs, &solvers);
     let headline = headline(standings.iter().map(|mode| mode.total));
     let tier = tier_of(standard, headline);
-    let (met, applicable) = count_met(standard, inputs);
+    let (met, applicable) = count_met(standard.items().map(|(_, item)| item_state(standard, inputs, &item.id)));
     let worlds: Vec<InMode<'_>> = standings
         .iter()
         .map(|standing| InMode {
@@ -818,13 +822,20 @@ pub fn score(standard: &Standard, inputs: &Inputs) -> Score {
             .collect(),
         modes: standings
             .iter()
-            .map(|standing| ModeScore {
-                mode: standing.mode.clone(),
-                total: standing.total,
-                tier: tier_of(standard, standing.total),
-                dimensions: separate(false)
-                    .map(|index| dimension_score(standard, index, standing.levels[&index]))
-                    .collect(),
+            .map(|standing| {
+                let states =
+                    standard.items().map(|(_, item)| item_state_in(standard, inputs, &item.id, &standing.mode));
+                let (met, applicable) = count_met(states);
+                ModeScore {
+                    mode: standing.mode.clone(),
+                    total: standing.total,
+                    tier: tier_of(standard, standing.total),
+                    met,
+                    applicable,
+                    dimensions: separate(false)
+                        .map(|index| dimension_score(standard, index, standing.levels[&index]))
+                        .collect(),
+                }
             })
             .collect(),
         certified,
@@ -848,21 +859,46 @@ fn worst(standard: &Standard, standings: &[ModeStanding], index: usize) -> [usiz
     [pick(0), pick(1)]
 }
 
-/// Returns where an item stands in its worst mode.
-pub fn item_state(standard: &Standard, inputs: &Inputs, id: &str) -> State {
-    let Some((dimension, item)) = standard.item(id) else { return State::Open };
-    let at = |slot: Slot| State::of(inputs.answers.get(&slot).map(|given| given.answer), item.secure);
-    if !dimension.per_mode {
-        return at(Slot::once(id));
-    }
-    mode_names(inputs).iter().map(|mode| at(Slot::in_mode(id, mode))).min().unwrap_or(State::Open)
+/// Tells whether the standard's own condition for not applicable holds for an item. `None` where it states none for the
+/// machine, or while something that it reads is open.
+pub fn offers_not_applicable(standard: &Standard, inputs: &Inputs, slot: &Slot) -> Option<bool> {
+    let (_, item) = standard.item(&slot.id)?;
+    let when = item.not_applicable.as_ref()?.when.as_ref()?;
+    let solvers = solvers(standard, inputs);
+    let standings = stand(standard, inputs, &solvers);
+    let standing = standings.iter().find(|one| slot.mode.as_ref().is_none_or(|mode| one.mode == *mode))?;
+    let world = InMode { standard, inputs, mode: &standing.mode, levels: &standing.levels, tier: None };
+    let mut settled = true;
+    when.walk(&mut |test| match test {
+        Test::Item { item, .. } | Test::ItemState { item, .. } => settled &= world.given(item).is_some(),
+        Test::Fact { fact, .. } => settled &= world.fact(fact).is_some(),
+        Test::Level { dimension, .. } => {
+            settled &= standing.levels.get(dimension).is_some_and(|[low, high]| low == high);
+        }
+        _ => {}
+    });
+    settled.then(|| world.holds(when))
 }
 
-fn count_met(standard: &Standard, inputs: &Inputs) -> (u32, u32) {
+/// Returns where an item stands in its worst mode.
+pub fn item_state(standard: &Standard, inputs: &Inputs, id: &str) -> State {
+    let modes = mode_names(inputs);
+    modes.iter().map(|mode| item_state_in(standard, inputs, id, mode)).min().unwrap_or(State::Open)
+}
+
+/// Returns where an item stands in one mode.
+pub fn item_state_in(standard: &Standard, inputs: &Inputs, id: &str, mode: &str) -> State {
+    let Some((dimension, item)) = standard.item(id) else { return State::Open };
+    let slot = if dimension.per_mode { Slot::in_mode(id, mode) } else { Slot::once(id) };
+    State::of(inputs.answers.get(&slot).map(|given| given.answer), item.secure)
+}
+
+/// Counts items met, and items that apply.
+fn count_met(states: impl Iterator<Item = State>) -> (u32, u32) {
     let mut met = 0;
     let mut applicable = 0;
-    for (_, item) in standard.items() {
-        match item_state(standard, inputs, &item.id) {
+    for state in states {
+        match state {
             State::NotApplicable => {}
             State::Met => {
                 met += 1;

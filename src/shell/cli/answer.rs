@@ -1,5 +1,7 @@
 //! `touchstone answer`: answers items, with evidence or a reason.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::context::{Context, said, slots};
@@ -7,7 +9,8 @@ use super::gather::Gather;
 use super::status::headline;
 use crate::error::{Error, Result};
 use crate::model::answer::Answer;
-use crate::model::event::{Event, Subject};
+use crate::model::audit::Audit;
+use crate::model::event::{Event, EvidenceId, Subject};
 use crate::model::score::{self, Score, Slot};
 
 #[derive(Debug, clap::Args)]
@@ -22,8 +25,30 @@ pub struct Args {
     /// Why; needed for na and unknown, and where there can be no evidence
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// A note on the items, shown with the answer; it replaces the one before it
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
     #[command(flatten)]
     gather: Gather,
+}
+
+/// Returns what does not fit: not applicable where the standard's own condition does not hold, and contradictions.
+fn doubts(audit: &Audit, answered: &[Slot], answer: Answer) -> Vec<String> {
+    let inputs = audit.inputs();
+    let mut doubts = Vec::new();
+    for slot in answered.iter().filter(|_| answer == Answer::NotApplicable) {
+        let hint = audit.standard.item(&slot.id).and_then(|(_, item)| item.not_applicable.as_ref());
+        if let (Some(hint), Some(false)) = (hint, score::offers_not_applicable(&audit.standard, &inputs, slot)) {
+            doubts.push(format!("{slot} is not applicable only where: {}", hint.hint));
+        }
+    }
+    for conflict in score::score(&audit.standard, &inputs).contradictions {
+        if conflict.slots.iter().any(|slot| answered.contains(slot)) {
+            let slots: Vec<String> = conflict.slots.iter().map(ToString::to_string).collect();
+            doubts.push(format!("{} ({})", conflict.text, slots.join(", ")));
+        }
+    }
+    doubts
 }
 
 #[derive(Serialize)]
@@ -32,7 +57,9 @@ struct Report {
     slots: Vec<Slot>,
     answer: Answer,
     evidence: Vec<String>,
+    kept: Vec<String>,
     supported: bool,
+    doubts: Vec<String>,
     score: Score,
 }
 
@@ -54,16 +81,24 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     }
     let subjects: Vec<Subject> = answered.iter().cloned().map(Subject::Item).collect();
     let mut gathered = args.gather.run(context, &journal, &subjects)?;
+    if let Some(text) = &args.note {
+        let noted = answered.iter().map(|slot| Event::Noted { slot: Some(slot.clone()), text: text.clone() });
+        gathered.events.extend(noted);
+    }
     gathered.events.push(Event::Answered { slots: answered.clone(), answer, reason: args.reason.clone() });
     context.act(&mut journal, gathered.events)?;
     let audit = &journal.audit;
     let supported = args.reason.is_some() || subjects.iter().all(|subject| audit.now.evidenced(subject));
+    // What backed the item before still does; a wrong piece is easily left there.
+    let backing: BTreeSet<EvidenceId> = subjects.iter().flat_map(|subject| audit.now.backing(subject)).collect();
     let report = Report {
         audit: audit.now.opened.audit.clone(),
-        slots: answered,
+        slots: answered.clone(),
         answer,
         evidence: gathered.ids.iter().map(ToString::to_string).collect(),
+        kept: backing.iter().filter(|id| !gathered.ids.contains(id)).map(ToString::to_string).collect(),
         supported,
+        doubts: doubts(audit, &answered, answer),
         score: score::score(&audit.standard, &audit.inputs()),
     };
     context.report("touchstone.answer/1", &report, || {
@@ -71,6 +106,12 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         let mut out = format!("{}: {answer}\n", names.join(", "));
         for line in &gathered.said {
             out += &format!("  {line}\n");
+        }
+        if !report.kept.is_empty() {
+            out += &format!("  still backed by {} too (`evidence detach` takes one away)\n", report.kept.join(", "));
+        }
+        for doubt in &report.doubts {
+            out += &format!("  look again: {doubt}\n");
         }
         if !supported {
             out += "  without evidence or reason: it cannot be part of a final record yet (--evidence, --search, --reason)\n";

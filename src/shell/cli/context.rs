@@ -179,7 +179,7 @@ pub fn slots(audit: &Audit, id: &str, mode: Option<&str>) -> Result<Vec<Slot>> {
             let near: Vec<&str> = standard
                 .items()
                 .map(|(_, item)| item.id.as_str())
-                .filter(|known| id.get(..3).is_some_and(|start| known.starts_with(start)))
+                .filter(|known| strsim::damerau_levenshtein(known, &id.to_lowercase()) <= 2)
                 .take(8)
                 .collect();
             if !near.is_empty() {

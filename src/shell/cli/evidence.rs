@@ -35,6 +35,9 @@ enum Command {
     },
     /// Take a piece into the inbox, to attach it later
     Add {
+        /// What it shows, in your words
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
         #[command(flatten)]
         gather: Box<Gather>,
     },
@@ -113,11 +116,13 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     match &args.command {
         Command::List { inbox } => list(context, *inbox),
         Command::Show { id } => show(context, *id),
-        Command::Add { gather } => {
+        Command::Add { gather, note } => {
             if gather.is_empty() {
                 return Err(Error::usage("Nothing to take.").hint("Pass --evidence PATH:A-B, --search, --path-glob …"));
             }
             let mut journal = context.journal()?;
+            let mut gather = (**gather).clone();
+            gather.shows.clone_from(note);
             let gathered = gather.run(context, &journal, &[])?;
             context.act(&mut journal, gathered.events)?;
             let changed = Changed { evidence: gathered.ids, backs: Vec::new() };

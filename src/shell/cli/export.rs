@@ -62,6 +62,10 @@ struct Report<'a> {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
+    if !args.db.is_dir() {
+        return Err(Error::could_not(format!("{} is not a folder.", args.db.display()))
+            .hint("Pass --db with a checkout of the audit database, or make an empty folder of your own."));
+    }
     let mut journal = context.journal()?;
     let key = match (&args.key, args.unsigned) {
         (_, true) => None,
@@ -79,6 +83,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                 .hint("Install OpenSSH, or export with --unsigned and sign elsewhere with `touchstone sign RECORD`.")
         })?),
     };
+    if let Some(key) = key.as_ref().filter(|key| !key.exists()) {
+        return Err(Error::could_not(format!("There is no key {}.", key.display()))
+            .hint("`touchstone doctor` lists the keys in ~/.ssh."));
+    }
     let gaps = journal.audit.gaps();
     refuse_gaps(&gaps, args.partial)?;
     let pin = context.pin_of(&journal.audit)?;

@@ -274,9 +274,23 @@ fn write(
     fields: &Fields,
     base: Finding,
 ) -> Result<()> {
-    let finding = fields.over(base);
+    let mut finding = fields.over(base);
+    let gathered = fields.gather.run(context, &journal, &[Subject::Finding(id)])?;
+    if finding.reachability == Reachability::NotKnown {
+        // What its evidence says holds for the finding, until somebody says otherwise: the worst case first.
+        let said: Vec<Reachability> = gathered
+            .ids
+            .iter()
+            .filter_map(|id| journal.audit.now.evidence.get(id))
+            .map(|piece| piece.evidence.reachability)
+            .collect();
+        let order = [Reachability::Reachable, Reachability::Latent, Reachability::TestOnly];
+        if let Some(one) = order.into_iter().find(|one| said.contains(one)) {
+            finding.reachability = one;
+        }
+    }
     let mut events = vec![Event::FindingSet { id, finding: Box::new(finding) }];
-    events.extend(fields.gather.run(context, &journal, &[Subject::Finding(id)])?.events);
+    events.extend(gathered.events);
     context.act(&mut journal, events)?;
     report(context, &journal.audit, id)
 }

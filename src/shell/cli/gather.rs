@@ -67,12 +67,12 @@ pub struct Gather {
     /// A piece that is there already, such as E7
     #[arg(long, value_name = "ID")]
     reuse: Vec<EvidenceId>,
-    /// What the evidence shows, in your words
-    #[arg(long, value_name = "TEXT")]
-    note: Option<String>,
     /// How reachable the code is that it shows
     #[arg(long, value_name = "HOW", value_enum, default_value_t = Reach::NotKnown)]
     pub reachability: Reach,
+    /// What new pieces show, in the auditor's words.
+    #[arg(skip)]
+    pub shows: Option<String>,
 }
 
 /// How reachable code is.
@@ -155,7 +155,14 @@ impl Gather {
         let mut gathered = Gathered::default();
         let mut next = journal.audit.next_evidence();
         for kind in kinds {
-            let evidence = Evidence { kind, reachability: self.reachability.into(), note: self.note.clone() };
+            // The same place or search again is the same piece; two numbers for it would only confuse.
+            let same = journal.audit.now.evidence.iter().find(|(_, piece)| piece.evidence.kind == kind);
+            if let Some((id, piece)) = same {
+                gathered.said.push(format!("{id} {} (there already)", summary(&piece.evidence)));
+                gathered.ids.push(*id);
+                continue;
+            }
+            let evidence = Evidence { kind, reachability: self.reachability.into(), note: self.shows.clone() };
             gathered.said.push(format!("{next} {}", summary(&evidence)));
             gathered.events.push(Event::EvidenceAdded { id: next, evidence: Box::new(evidence) });
             gathered.ids.push(next);
@@ -304,7 +311,7 @@ pub fn summary(evidence: &Evidence) -> String {
         Kind::Search(search) => {
             let mut text = format!(
                 "search /{}/: {} in {}",
-                display::line(&search.query.pattern),
+                cut(&search.query.pattern),
                 count(search.hits, "hit"),
                 count(search.files, "file")
             );
@@ -325,13 +332,23 @@ pub fn summary(evidence: &Evidence) -> String {
         ),
         Kind::History(history) => format!(
             "history /{}/: added by {} of {}",
-            display::line(&history.query.pattern),
+            cut(&history.query.pattern),
             history.matches,
             count(history.commits, "commit")
         ),
         Kind::Observation(observation) => format!("observed: {}", display::line(&observation.command)),
         Kind::External(external) => format!("external: {}", display::line(&external.source)),
     }
+}
+
+/// Returns a pattern in at most 60 characters.
+fn cut(pattern: &str) -> String {
+    let shown = display::line(pattern);
+    if shown.chars().count() <= 60 {
+        return shown.into_owned();
+    }
+    let start: String = shown.chars().take(59).collect();
+    format!("{start}…")
 }
 
 /// Returns a number with its noun.

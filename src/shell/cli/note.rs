@@ -32,13 +32,18 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     } else {
         slots(&journal.audit, &args.item, args.mode.as_deref())?.into_iter().map(Some).collect()
     };
+    let there = on.iter().any(|slot| journal.audit.now.notes.contains_key(slot));
     let events = on.iter().map(|slot| Event::Noted { slot: slot.clone(), text: args.text.clone() }).collect();
     context.act(&mut journal, events)?;
     let report = Report { audit: &journal.audit.now.opened.audit, on, text: &args.text };
     context.report("touchstone.note/1", &report, || {
         let names: Vec<String> =
             report.on.iter().map(|slot| slot.as_ref().map_or("the audit".to_owned(), ToString::to_string)).collect();
-        let what = if args.text.is_empty() { "note removed" } else { "noted" };
+        let what = match (args.text.is_empty(), there) {
+            (true, true) => "note removed",
+            (true, false) => "there was no note",
+            (false, _) => "noted",
+        };
         format!("{}: {what}\n", names.join(", "))
     })
 }

@@ -38,13 +38,13 @@ pub struct Args {
     /// Your login at the code host; remembered
     #[arg(long, value_name = "LOGIN")]
     auditor: Option<String>,
-    /// Your name; remembered with the login
+    /// Your name; remembered together with a new login
     #[arg(long)]
     name: Option<String>,
-    /// Your organization; remembered with the login
+    /// Your organization; remembered together with a new login
     #[arg(long)]
     organization: Option<String>,
-    /// An address for questions; remembered with the login
+    /// An address for questions; remembered together with a new login
     #[arg(long)]
     contact: Option<String>,
     /// A way in which the server ships to be run, such as stdio or http; the first one is the default

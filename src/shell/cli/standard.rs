@@ -133,7 +133,11 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             let built_in = Loaded::built_in()?;
             let (loaded, item) = match item {
                 None if built_in.standard.item(id).is_some() => (built_in, Some(id)),
-                item => (Loaded::find(id)?, item.as_ref()),
+                item => (
+                    Loaded::find(id)
+                        .map_err(|error| error.hint("An item is named as in `touchstone standard show`."))?,
+                    item.as_ref(),
+                ),
             };
             show(context, &loaded.standard, item.map(String::as_str))
         }

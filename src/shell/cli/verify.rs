@@ -34,7 +34,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let repo = context.global.repo.as_deref().map(Repo::discover).transpose()?;
     let options = Options { signers: signers.as_ref(), clone: repo.as_ref(), at: args.at };
     let report = verify(&folder, &options);
-    context.report("touchstone.verify/1", &report, || text(&report))?;
+    context.report("touchstone.verify/1", &report, || text(&report, repo.is_some()))?;
     outcome(&report)
 }
 
@@ -67,7 +67,7 @@ pub fn outcome(report: &Report) -> Result<()> {
     }
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &Report, with_clone: bool) -> String {
     let mut out = format!("{}\n", display::line(&report.record));
     if let Some(says) = &report.says {
         out += &format!("  {} at {}\n", display::line(&says.url), display::line(&says.commit));
@@ -126,6 +126,8 @@ fn text(report: &Report) -> String {
             evidence.could_not,
             evidence.not_checkable
         );
+    } else if with_clone {
+        out += "· evidence not checked\n";
     } else {
         out += "· evidence not checked (pass --repo CLONE)\n";
     }
@@ -138,6 +140,7 @@ fn text(report: &Report) -> String {
         out += &format!("  note: {}\n", display::line(note));
     }
     out += match report.verdict {
+        Verdict::Verified if !evidence.checked => "verified; evidence not checked\n",
         Verdict::Verified => "verified\n",
         Verdict::Failed => "does not hold\n",
         Verdict::NotChecked => "not checked\n",
