@@ -69,10 +69,10 @@ fn no_command_lets_hostile_names_or_text_through() {
         run(&words(&["evidence", "add", "--search", EVIL]), 0);
         run(&words(&["evidence", "add", "--search", &format!("({EVIL}")]), 2);
         run(&words(&["evidence", "add", "--path-glob", "src/*"]), 0);
-        run(&words(&["evidence", "add", "--in", EVIL, "--search", "x"]), 1);
+        run(&words(&["evidence", "add", "--in", EVIL, "--search", "x"]), 2);
         run(&words(&["evidence", "add", "--path-glob", &format!("[{EVIL}")]), 2);
         run(&words(&["evidence", "add", "--external", EVIL, "--saw", EVIL, "--note", EVIL]), 0);
-        run(&words(&["answer", "auth-4", "yes", "--reason", EVIL, "--lead", "auth-4.a"]), 0);
+        run(&words(&["answer", "auth-4", "yes", "--reason", EVIL, "--lead", "auth-4.c"]), 0);
         run(&words(&["answer", EVIL, "yes"]), 2);
         run(&words(&["answer", "auth-4", EVIL]), 2);
         run(&words(&["answer", "auth-4", "yes", "--mode", EVIL]), 2);

@@ -68,6 +68,9 @@ fn a_scope_binds_evidence_and_is_fixed() {
     let said = desk.fails(["evidence", "add", "--evidence", "README.md:1"], 3);
     assert!(said.contains("README.md is outside the audit's scope"), "{said}");
     assert!(desk.fails(["open", "--scope", "docs"], 2).contains("another scope"));
+    succeeds(desk.at("2026-02-01T08:00:00Z").args(["open", "--new", "--scope", "docs"]));
+    succeeds(desk.at("2026-02-02T08:00:00Z").args(["open", "--scope", "src", "--scope", "package.json"]));
+    assert_eq!(desk.json(["evidence", "list"])["evidence"].as_array().unwrap().len(), 1);
     let desk = Desk::new();
     desk.fails(["open", "--auditor", "jo", "--scope", "nowhere"], 3);
     assert!(!desk.audits().exists() || std::fs::read_dir(desk.audits()).unwrap().next().is_none());

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::gather::{count, lead_query, summary};
-use crate::error::{Error, Result};
+use crate::error::{self, Error, Result};
 use crate::model::evidence::{Evidence, Kind, Reachability};
 use crate::model::standard::{LeadKind, Signal};
 use crate::repo::display;
@@ -34,6 +34,8 @@ struct Line<'a> {
     lead: &'a LeadKind,
     hits: u64,
     files: u64,
+    /// Whether the lead could be run; where it could not, its zero hits mean nothing.
+    searched: bool,
     places: Vec<Place>,
     #[serde(skip)]
     said: String,
@@ -74,19 +76,28 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             kind @ LeadKind::Regex { .. } => {
                 let query = lead_query(standard, kind);
                 let found = pin.hits(&query, args.hits);
-                // A scope that holds no file has nothing to show; as evidence it would prove nothing.
-                let Ok((search, found)) = found else {
-                    leads.push(Line {
-                        id: &lead.id,
-                        signal: lead.signal,
-                        why: &lead.why,
-                        lead: &lead.kind,
-                        hits: 0,
-                        files: 0,
-                        places: Vec::new(),
-                        said: "no file in its scope".to_owned(),
-                    });
-                    continue;
+                let (search, found) = match found {
+                    Ok(found) => found,
+                    // A scope that holds no file has nothing to show, and one lead that cannot be run keeps no other
+                    // from its hits; as evidence, both would be refused.
+                    Err(error) => {
+                        let said = match error.kind {
+                            error::Kind::False => "no file in its scope".to_owned(),
+                            _ => format!("not searched: {}", display::line(&error.message)),
+                        };
+                        leads.push(Line {
+                            id: &lead.id,
+                            signal: lead.signal,
+                            why: &lead.why,
+                            lead: &lead.kind,
+                            hits: 0,
+                            files: 0,
+                            searched: false,
+                            places: Vec::new(),
+                            said,
+                        });
+                        continue;
+                    }
                 };
                 let places = found.iter().map(|hit| Place {
                     path: display::bytes(&hit.path.0),
@@ -117,6 +128,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             lead: &lead.kind,
             hits,
             files,
+            searched: true,
             places,
             said,
         });

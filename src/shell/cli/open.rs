@@ -88,9 +88,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
                 Some(rev) => repo.resolve(rev)?,
                 None => repo.head()?,
             };
-            match known(&store, &repo, commit, args)? {
-                Some(name) if !args.new => (name, false),
-                _ => (create(args, context, &store, &repo, commit)?, true),
+            match if args.new { None } else { known(&store, &repo, commit, args)? } {
+                Some(name) => (name, false),
+                None => (create(args, context, &store, &repo, commit)?, true),
             }
         }
     };
@@ -116,6 +116,8 @@ fn known(store: &Store, repo: &Repo, commit: ObjectId, args: &Args) -> Result<Op
         None => None,
     };
     let mut found: Option<(Time, Opened)> = None;
+    let mut otherwise: Option<String> = None;
+    let scope = scope(args);
     let mut elsewhere: Vec<String> = Vec::new();
     for listed in store.list()? {
         let (Ok(view), Some(place)) = (listed.view, listed.place) else { continue };
@@ -130,18 +132,20 @@ fn known(store: &Store, repo: &Repo, commit: ObjectId, args: &Args) -> Result<Op
         let same_standard = wanted.is_none_or(|sha256| sha256 == opened.standard.sha256);
         let same_auditor = args.auditor.as_ref().is_none_or(|login| *login == opened.auditor.login);
         let newer = found.as_ref().is_none_or(|(at, _)| place.opened_at >= *at);
-        if same_standard && same_auditor && newer {
+        if !same_standard || !same_auditor {
+            continue;
+        }
+        if !scope.is_empty() && scope != opened.scope {
+            otherwise = Some(opened.audit);
+        } else if newer {
             found = Some((place.opened_at, opened));
         }
     }
-    let scope = scope(args);
-    match found {
-        Some((_, opened)) if !args.new && !scope.is_empty() && scope != opened.scope => {
-            Err(Error::usage(format!("The audit {} has another scope.", opened.audit))
-                .hint("A scope is fixed when an audit starts; --new starts another one."))
-        }
-        Some((_, opened)) => Ok(Some(opened.audit)),
-        None => {
+    match (found, otherwise) {
+        (Some((_, opened)), _) => Ok(Some(opened.audit)),
+        (None, Some(name)) if !args.new => Err(Error::usage(format!("The audit {name} has another scope."))
+            .hint("A scope is fixed when an audit starts; --new starts another one.")),
+        (None, _) => {
             // A clone that moved on would otherwise start a second audit without a word.
             if !elsewhere.is_empty() && args.commit.is_none() && !args.new {
                 let _ = writeln!(

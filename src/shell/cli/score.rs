@@ -49,7 +49,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                 if flip.levels[0] == flip.levels[1] { flip.levels[0].clone() } else { flip.levels.join(" … ") };
             let evidence = if flip.with_evidence { " with evidence" } else { "" };
             out += &format!(
-                "  {} {:<12} {} = {}{evidence} → {levels}, {} points, score {}\n",
+                "  {} {:<12} {} = {}{evidence} → {levels}, {} points, total {}\n",
                 if up { '▲' } else { '▼' },
                 flip.dimension,
                 flip.slot,
@@ -61,8 +61,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         if report.flips.is_empty() {
             out += "  no single answer or fact changes a level\n";
         }
-        out += "\ncertification, what is missing\n";
-        let mut above: Vec<&String> = Vec::new();
+        out += "\ncertification\n";
+        let mut listed: Vec<(String, &String)> = Vec::new();
         for certificate in &score.certificates {
             let title = audit
                 .standard
@@ -72,18 +72,19 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                 .map_or(certificate.id.clone(), |one| one.title.clone());
             if certificate.unmet.is_empty() {
                 out += &format!("  ✓ {title}\n");
-                continue;
+            } else {
+                out += &format!("  ✗ {title}\n");
+                // Each level asks for what the one below asks; what was said there is not said again.
+                let below = listed.iter().rfind(|(_, one)| certificate.unmet.contains(one));
+                if let Some((below, _)) = below {
+                    out += &format!("      what {below} lacks\n");
+                }
+                let known: Vec<&String> = listed.iter().map(|(_, one)| *one).collect();
+                for unmet in certificate.unmet.iter().filter(|one| !known.contains(one)) {
+                    out += &format!("      {unmet}\n");
+                    listed.push((title.clone(), unmet));
+                }
             }
-            out += &format!("  ✗ {title}\n");
-            // What an included certificate lacks stands above.
-            let own: Vec<&String> = certificate.unmet.iter().filter(|unmet| !above.contains(unmet)).collect();
-            if own.len() < certificate.unmet.len() {
-                out += "      all of the above, and\n";
-            }
-            for unmet in own {
-                out += &format!("      {unmet}\n");
-            }
-            above.extend(&certificate.unmet);
         }
         if !score.contradictions.is_empty() {
             out += "\ncontradictions\n";

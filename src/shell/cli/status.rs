@@ -160,6 +160,10 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
     slots("items open", &status.open_items);
     slots("without evidence or reason", &status.unsupported);
     let mut words = |label: &str, words: Vec<String>| list(label, words.len(), words);
+    if status.modes.is_empty() {
+        let waiting = audit.standard.dimensions.iter().filter(|dimension| dimension.per_mode);
+        words("dimensions that wait for a mode", waiting.map(|dimension| dimension.title.clone()).collect());
+    }
     words("evidence in the inbox", status.inbox.clone());
     words("findings without a decision on disclosure", status.undisclosed.clone());
     words("contradictions", status.score.contradictions.iter().map(|one| one.text.clone()).collect());
