@@ -9,6 +9,9 @@ use crate::model::evidence::{Evidence, Kind, Reachability};
 use crate::model::standard::{LeadKind, Signal};
 use crate::repo::display;
 
+/// How many hits of a lead are looked at, to list the first of them.
+const ALL_HITS: usize = 10_000;
+
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The item, such as auth-4
@@ -75,7 +78,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             }
             kind @ LeadKind::Regex { .. } => {
                 let query = lead_query(standard, kind);
-                let found = pin.hits(&query, args.hits);
+                // Hits under excluded paths are counted apart, so they must not push the others out of the list.
+                let found = pin.hits(&query, ALL_HITS);
                 let (search, found) = match found {
                     Ok(found) => found,
                     // A scope that holds no file has nothing to show, and one lead that cannot be run keeps no other
@@ -99,7 +103,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                         continue;
                     }
                 };
-                let places = found.iter().map(|hit| Place {
+                let counted = found.iter().filter(|hit| !hit.excluded || search.hits == 0);
+                let places = counted.take(args.hits).map(|hit| Place {
                     path: display::bytes(&hit.path.0),
                     line: Some(hit.line),
                     text: display::bytes(&hit.text).trim().chars().take(160).collect(),

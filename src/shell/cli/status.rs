@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::model::answer::State;
 use crate::model::audit::{Audit, Gap};
 use crate::model::score::{self, Score, Slot};
+use crate::model::standard::Item;
 use crate::repo::display;
 
 #[derive(Debug, Default, clap::Args)]
@@ -134,8 +135,16 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
             say(String::new());
             say(dimension.heading.clone());
             for item in &dimension.items {
-                let state = status.items.iter().find(|line| line.id == item.id).map_or(State::Open, |line| line.state);
-                say(format!("  {} {:<13} {}", state.mark(), item.id, item.short));
+                let inputs = audit.inputs();
+                let modes = if dimension.per_mode { status.modes } else { &[] };
+                let mut marks: String = modes
+                    .iter()
+                    .map(|mode| score::item_state_in(&audit.standard, &inputs, &item.id, mode).mark())
+                    .collect();
+                if marks.is_empty() {
+                    marks.push(score::item_state(&audit.standard, &inputs, &item.id).mark());
+                }
+                say(format!("  {marks:<width$} {:<13} {}", item.id, item.short, width = status.modes.len().max(1)));
             }
         }
     }
@@ -245,46 +254,36 @@ pub fn dimensions(audit: &Audit, score: &Score) -> Vec<String> {
     let inputs = audit.inputs();
     let mut lines = Vec::new();
     for dimension in &audit.standard.dimensions {
-        let done = dimension
-            .items
-            .iter()
-            .filter(|item| score::item_state(&audit.standard, &inputs, &item.id) != State::Open)
-            .count();
-        let marks: String =
-            dimension.items.iter().map(|item| score::item_state(&audit.standard, &inputs, &item.id).mark()).collect();
-        let standing = |one: &score::DimensionScore| {
-            if one.low == one.high {
-                format!("{:>5}  {}", one.points.to_string(), one.low)
-            } else {
-                format!("{:>5}  {} … {}", one.points.to_string(), one.low, one.high)
-            }
+        let row = |title: &str, mode: &str, one: &score::DimensionScore| {
+            let state = |item: &Item| score::item_state_in(&audit.standard, &inputs, &item.id, mode);
+            let states: Vec<State> = dimension.items.iter().map(state).collect();
+            let marks: String = states.iter().map(|state| state.mark()).collect();
+            let done = states.iter().filter(|state| **state != State::Open).count();
+            let level = if one.low == one.high { one.low.clone() } else { format!("{} … {}", one.low, one.high) };
+            format!("  {title:<22} {marks:<8} {done}/{} {:>5}  {level}", states.len(), one.points.to_string())
         };
-        let mut text: Vec<String> = if dimension.separate {
-            score.separate.iter().filter(|one| one.id == dimension.id).map(standing).collect()
-        } else {
-            let each = score.modes.iter().flat_map(|mode| {
-                mode.dimensions.iter().filter(|one| one.id == dimension.id).map(move |one| (mode, one))
-            });
-            each.map(|(mode, one)| {
-                if dimension.per_mode && score.modes.len() > 1 {
-                    format!("{} ({})", standing(one), mode.mode)
-                } else {
-                    standing(one)
-                }
-            })
-            .collect()
-        };
-        text.dedup();
-        let apart = if dimension.separate { "  (separate)" } else { "" };
-        let label = format!("  {:<22} {marks:<8} {done}/{}", dimension.title, dimension.items.len());
-        for (index, standing) in text.iter().enumerate() {
-            let label = if index == 0 { label.clone() } else { " ".repeat(label.chars().count()) };
-            lines.push(format!("{label} {standing}{apart}"));
+        let own = |scores: &[score::DimensionScore]| scores.iter().find(|one| one.id == dimension.id).cloned();
+        if dimension.separate {
+            let apart = own(&score.separate).map(|one| row(&dimension.title, "", &one) + "  (separate)");
+            lines.extend(apart);
+            continue;
+        }
+        // What is answered once stands in every mode alike.
+        let several = dimension.per_mode && score.modes.len() > 1;
+        for (index, mode) in score.modes.iter().enumerate().take(if several { usize::MAX } else { 1 }) {
+            let title = if index == 0 { dimension.title.as_str() } else { "" };
+            let Some(one) = own(&mode.dimensions) else { continue };
+            let suffix = if several { format!(" ({})", mode.mode) } else { String::new() };
+            lines.push(row(title, &mode.mode, &one) + &suffix);
         }
     }
     if score.modes.len() > 1 {
-        let totals: Vec<String> = score.modes.iter().map(|mode| format!("{} {}", mode.mode, mode.total)).collect();
-        lines.push(format!("  total per mode: {} — the lowest is the score", totals.join(", ")));
+        let totals: Vec<String> = score
+            .modes
+            .iter()
+            .map(|mode| format!("{} {} ({} of {} met)", mode.mode, mode.total, mode.met, mode.applicable))
+            .collect();
+        lines.push(format!("  per mode: {}; the lowest is the score", totals.join(", ")));
     }
     lines
 }
