@@ -12,7 +12,7 @@ use super::score::{Given, Inputs, OpenFinding, Slot, UNKNOWN};
 use super::standard::Standard;
 use super::time::Time;
 
-/// Gaps between events longer than this do not count as time spent, in seconds.
+/// A gap between events counts as time spent up to this, in seconds: beyond it, somebody was probably elsewhere.
 pub const LONGEST_GAP: i64 = 5 * 60;
 
 /// An answer as it stands.
@@ -322,13 +322,13 @@ impl Audit {
         self.entries.iter().any(|(entry, _)| entry.seq > seal.seq && !matches!(entry.event, Event::Resumed { .. }))
     }
 
-    /// Returns the time spent, in seconds: the sum of the gaps between events, none longer than [`LONGEST_GAP`] and none
+    /// Returns the time spent, in seconds: the sum of the gaps between events, each counted up to [`LONGEST_GAP`] and none
     /// negative.
     pub fn time_spent(&self) -> i64 {
         self.entries
             .windows(2)
             .map(|pair| pair[1].0.at.unix() - pair[0].0.at.unix())
-            .filter(|gap| (0..=LONGEST_GAP).contains(gap))
+            .map(|gap| gap.clamp(0, LONGEST_GAP))
             .sum()
     }
 
@@ -347,7 +347,7 @@ impl Audit {
             for slot in self.now.slots(&fact.id, fact.per_mode) {
                 match self.now.facts.get(&slot) {
                     None => gaps.push(Gap::OpenFact(slot)),
-                    Some(stated) if stated.reason.is_none() && !self.now.evidenced(&Subject::Fact(slot.clone())) => {
+                    Some(stated) if blank(&stated.reason) && !self.now.evidenced(&Subject::Fact(slot.clone())) => {
                         gaps.push(Gap::Unsupported(slot));
                     }
                     Some(_) => {}
@@ -358,9 +358,7 @@ impl Audit {
             for slot in self.now.slots(&item.id, dimension.per_mode) {
                 match self.now.answers.get(&slot) {
                     None => gaps.push(Gap::OpenItem(slot)),
-                    Some(answered)
-                        if answered.reason.is_none() && !self.now.evidenced(&Subject::Item(slot.clone())) =>
-                    {
+                    Some(answered) if blank(&answered.reason) && !self.now.evidenced(&Subject::Item(slot.clone())) => {
                         gaps.push(Gap::Unsupported(slot));
                     }
                     Some(_) => {}
@@ -543,8 +541,11 @@ impl Folded {
                 if let Some(item) = finding.items.iter().find(|item| standard.item(item).is_none()) {
                     return Err(format!("the standard has no item `{item}`"));
                 }
-                let at = self.findings.get(id).map_or(entry.at, |found| found.at);
-                self.findings.insert(*id, Found { finding: (**finding).clone(), at, line, withdrawn: None });
+                // An edit does not bring a withdrawn finding back; undoing the withdrawal does.
+                let before = self.findings.remove(id);
+                let at = before.as_ref().map_or(entry.at, |found| found.at);
+                let withdrawn = before.and_then(|found| found.withdrawn);
+                self.findings.insert(*id, Found { finding: (**finding).clone(), at, line, withdrawn });
             }
             Event::FindingWithdrawn { id, reason } => {
                 let found = self.findings.get_mut(id).ok_or_else(|| format!("there is no finding {id}"))?;

@@ -76,7 +76,7 @@ pub struct Record {
     pub started_at: Time,
     /// When the record was made, by the auditor's clock.
     pub sealed_at: Time,
-    /// Time spent, in seconds, gaps of more than five minutes left out.
+    /// Time spent, in seconds; each gap between events counts for five minutes at most.
     pub time_spent: i64,
     /// Who audits.
     pub auditor: Auditor,

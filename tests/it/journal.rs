@@ -220,7 +220,7 @@ fn a_standard_that_was_changed_beside_the_journal_is_refused() {
     let path = dir.path().join("standard.toml");
     std::fs::write(&path, [&sample().1[..], b"# one more line\n"].concat()).unwrap();
     let error = Journal::open(dir.path()).unwrap_err();
-    assert!(error.message.contains("not the one that the audit follows"), "{error}");
+    assert!(error.message.contains("not the standard that the audit follows"), "{error}");
     std::fs::remove_file(&path).unwrap();
     assert_eq!(View::open(dir.path()).unwrap_err().kind.exit_code(), 3);
     assert_eq!(bytes(dir.path()), sample().0);

@@ -49,7 +49,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                 if flip.levels[0] == flip.levels[1] { flip.levels[0].clone() } else { flip.levels.join(" … ") };
             let evidence = if flip.with_evidence { " with evidence" } else { "" };
             out += &format!(
-                "  {} {:<12} {} = {}{evidence} → {levels}, {} points, total {}\n",
+                "  {} {:<12} {} = {}{evidence} → {levels}, {} points, score {}\n",
                 if up { '▲' } else { '▼' },
                 flip.dimension,
                 flip.slot,
