@@ -28,7 +28,7 @@ const START: i64 = 1_790_000_000;
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
-        rng_seed: RngSeed::Fixed(0x66_6f_6c),
+        rng_seed: RngSeed::Fixed(0x0066_6f6c),
         failure_persistence: None,
         ..ProptestConfig::default()
     }
@@ -162,7 +162,7 @@ fn some_act(audit: &Audit, choice: u8, which: u8) -> Option<Vec<Event>> {
         }],
         4 => vec![Event::Noted {
             slot: Some(item),
-            text: if which % 3 == 0 { String::new() } else { which.to_string() },
+            text: if which.is_multiple_of(3) { String::new() } else { which.to_string() },
         }],
         5 => vec![evidence(audit.next_evidence())],
         // An act of three events: it is undone and done again as a whole.
