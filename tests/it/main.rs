@@ -10,6 +10,7 @@ mod cli_hostile;
 mod cli_open;
 mod cli_read;
 mod crash;
+mod demo;
 mod export_files;
 mod house;
 mod journal;
