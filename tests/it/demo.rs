@@ -23,7 +23,7 @@ fn the_demo_audits_exports_and_verifies_and_gives_the_same_bytes_everywhere() {
     let said = succeeds(&mut demo(home.path(), "one"));
     let places = "0 do not, 0 could not be checked here, 1 that nobody can check";
     for words in [
-        "commit 32a24ad7738e2a23791202496d018bcd6d8e21f5",
+        "commit d8e15510aca6f6c8b9287126f409bbfdb41b5ba8",
         "answered 72 of 72",
         "score 47 of 100, At Risk; 18 of 46 applicable items met",
         "stdio 52 (",

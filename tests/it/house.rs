@@ -135,7 +135,7 @@ fn the_demo_holds_every_file_of_its_server() {
 #[test]
 fn the_sources_name_no_place_of_this_machine() {
     for (path, _, text) in files() {
-        for word in ["/work/", "/root/", "crates.io", "registry.npmjs.org"] {
+        for word in ["/work/", "/root/", "/tmp/"] {
             assert!(!text.contains(word), "{} says {word}", path.display());
         }
     }

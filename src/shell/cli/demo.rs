@@ -172,7 +172,7 @@ fn plant(dir: &Path) -> Result<git2::Oid> {
         index.write()?;
         let tree = repo.find_tree(index.write_tree()?)?;
         let author = Signature::new("Harbor", "harbor@example.com", &Time::new(COMMITTED_AT, 0))?;
-        repo.commit(Some("HEAD"), &author, &author, "harbor-notes 0.4.0", &tree, &[])
+        repo.commit(Some("HEAD"), &author, &author, "harbor-notes-mcp 0.3.1", &tree, &[])
     };
     commit().map_err(|error| Error::could_not(format!("Could not make the demo repository: {}.", error.message())))
 }
