@@ -252,7 +252,7 @@ impl Copy {
 
 #[test]
 fn a_whole_audit_is_exported_and_verified_natively_and_with_ssh_keygen_alone() {
-    if missing("ssh-keygen") {
+    if missing("ssh-keygen") || missing("sha256sum") {
         return;
     }
     let copy = copy();
@@ -273,7 +273,7 @@ fn a_whole_audit_is_exported_and_verified_natively_and_with_ssh_keygen_alone() {
 
 #[test]
 fn the_record_names_no_path_or_name_of_the_machine_it_was_made_on() {
-    if missing("ssh-keygen") {
+    if missing("ssh-keygen") || missing("sha256sum") {
         return;
     }
     let copy = copy();
@@ -354,7 +354,7 @@ const TAMPERINGS: [Tampering; 12] = [
 
 #[test]
 fn twelve_ways_to_tamper_have_twelve_different_reasons() {
-    if missing("ssh-keygen") {
+    if missing("ssh-keygen") || missing("sha256sum") {
         return;
     }
     let mut seen = BTreeSet::new();
@@ -373,7 +373,7 @@ fn twelve_ways_to_tamper_have_twelve_different_reasons() {
 
 #[test]
 fn a_record_that_lies_about_itself_is_caught_though_its_author_signed_it() {
-    if missing("ssh-keygen") {
+    if missing("ssh-keygen") || missing("sha256sum") {
         return;
     }
     type Lie = (&'static str, fn(&mut Value), &'static str);
@@ -436,7 +436,7 @@ fn a_record_that_lies_about_itself_is_caught_though_its_author_signed_it() {
 
 #[test]
 fn other_files_that_lie_are_caught_too() {
-    if missing("ssh-keygen") {
+    if missing("ssh-keygen") || missing("sha256sum") {
         return;
     }
     type Lie = (&'static str, &'static str, fn(&str) -> String, &'static str);
@@ -477,7 +477,7 @@ fn other_files_that_lie_are_caught_too() {
 
 #[test]
 fn a_standard_under_the_embedded_ones_name_is_named_a_forgery() {
-    if missing("ssh-keygen") {
+    if missing("ssh-keygen") || missing("sha256sum") {
         return;
     }
     let copy = copy();
@@ -502,7 +502,7 @@ fn sha256(path: &Path) -> String {
 
 #[test]
 fn what_could_not_be_checked_is_neither_true_nor_false() {
-    if missing("ssh-keygen") {
+    if missing("ssh-keygen") || missing("sha256sum") {
         return;
     }
     let copy = copy();
@@ -536,7 +536,7 @@ fn succeeds_or(command: &mut assert_cmd::Command, code: i32) -> String {
 
 #[test]
 fn exporting_again_changes_nothing_and_new_events_supersede() {
-    if missing("ssh-keygen") {
+    if missing("ssh-keygen") || missing("sha256sum") {
         return;
     }
     let desk = Desk::open(&["stdio"]);
@@ -590,7 +590,7 @@ fn nobody_signs_a_record_that_does_not_hold() {
     desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
     let record = desk.dir().join("db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001");
     std::fs::write(record.join("raw-notes.md"), "edited\n").unwrap();
-    if missing("ssh-keygen") {
+    if missing("ssh-keygen") || missing("sha256sum") {
         return;
     }
     let key = key(&desk.dir(), "key");
@@ -725,4 +725,57 @@ fn unsafe_databases_and_records_are_refused() {
     let file = std::fs::OpenOptions::new().write(true).open(&big).unwrap();
     file.set_len(65 << 20).unwrap();
     fails(desk.cmd().args(["verify", "../record"]), 4);
+}
+
+#[test]
+fn a_full_disk_leaves_no_half_record_and_the_next_export_heals() {
+    // The limit on a file's size stands in for a full disk: the standard in the record is larger.
+    let desk = Desk::open(&["stdio"]);
+    std::fs::create_dir(desk.dir().join("db")).unwrap();
+    let export = |trap: &str| {
+        Process::new("bash")
+            .env_clear()
+            .envs(desk.environment())
+            .current_dir(desk.clone_dir())
+            .args(["-c", &format!("{trap} ulimit -f 64; exec \"$0\" export --db ../db --unsigned --partial")])
+            .arg(assert_cmd::cargo::cargo_bin!("touchstone"))
+            .output()
+            .unwrap()
+    };
+    let audits = desk.dir().join("db/audits/github.com/example/notes-mcp/audits");
+    let left = || std::fs::read_dir(&audits).map_or(0, Iterator::count);
+    let output = export("trap '' XFSZ;");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("Could not write") && output.stdout.is_empty(), "{said}");
+    assert_eq!(left(), 0, "nothing is left of what was begun");
+    // Where the system ends the program in the middle, nothing stands under the record's name.
+    assert!(!export("").status.success());
+    assert!(!audits.join("jo-2026-01-31-001").exists());
+    let healed = desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    assert!(healed.contains("jo-2026-01-31-001"), "{healed}");
+    assert!(audits.join("jo-2026-01-31-001/artifacts/record.json").is_file());
+    let metadata = desk.dir().join("db/audits/github.com/example/notes-mcp/metadata.json");
+    let metadata: Value = serde_json::from_str(&std::fs::read_to_string(metadata).unwrap()).unwrap();
+    assert_eq!(metadata["audit_history"]["total_audits"], 1, "a folder that was begun is not counted");
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_a_sentence() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::open(&["stdio"]);
+    let db = desk.dir().join("db");
+    std::fs::create_dir(&db).unwrap();
+    std::fs::set_permissions(&db, std::fs::Permissions::from_mode(0o555)).unwrap();
+    if std::fs::write(db.join("probe"), "").is_ok() {
+        // Permissions do not bind the superuser; a file in the way binds everybody.
+        std::fs::remove_file(db.join("probe")).unwrap();
+        std::fs::write(db.join("audits"), "").unwrap();
+        let said = desk.fails(["export", "--db", "../db", "--unsigned", "--partial"], 3);
+        assert!(said.contains("db/audits"), "{said}");
+    } else {
+        let said = desk.fails(["export", "--db", "../db", "--unsigned", "--partial"], 3);
+        assert!(said.contains("Could not write"), "{said}");
+    }
+    std::fs::set_permissions(&db, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
