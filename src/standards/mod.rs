@@ -1,5 +1,6 @@
 //! Floor 1: standards, the embedded one and the user's own files.
 
+mod raw;
 mod read;
 
 use std::io::Read as _;
