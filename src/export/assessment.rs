@@ -403,6 +403,7 @@ impl<'a> Report<'a> {
             blocks.push(format!("### {title}{mode}: {value}"));
             blocks.push(format!("Rests on {}.", support(row.support)));
             blocks.extend(row.reason.iter().map(|reason| said("Reason", reason)));
+            blocks.extend(row.note.iter().map(|note| said("Note", note)));
             blocks.extend(self.evidence(&row.evidence, shown));
         }
         blocks

@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::model::audit::Audit;
@@ -23,6 +24,10 @@ pub use store::{Listed, Place, Store};
 
 /// The largest journal that is read, in bytes.
 pub const JOURNAL_LIMIT: u64 = 256 << 20;
+
+/// How often, and after how long, a lock that is held is tried again.
+const LOCK_TRIES: u32 = 25;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 const FILE: &str = "journal.jsonl";
 const STANDARD: &str = "standard.toml";
@@ -341,7 +346,19 @@ fn take_lock(dir: &Path) -> Result<File> {
         .write(true)
         .open(&path)
         .map_err(|error| Error::io("write", &path, &error))?;
-    match file.try_lock() {
+    // Whoever has just let go may hold it a moment longer: a process that was being started at that time has a copy of
+    // every open file until it runs its own program.
+    let mut tries = 0;
+    let locked = loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if tries < LOCK_TRIES => {
+                tries += 1;
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            other => break other,
+        }
+    };
+    match locked {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::could_not(format!(
             "Another touchstone has the audit {} open.",

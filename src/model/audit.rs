@@ -497,8 +497,10 @@ impl Folded {
                 }
             }
             Event::Noted { slot, text } => {
-                if let Some(slot) = slot {
-                    self.expect_item(standard, slot)?;
+                match slot {
+                    Some(slot) if standard.fact(&slot.id).is_some() => self.expect_fact(standard, slot)?,
+                    Some(slot) => self.expect_item(standard, slot)?,
+                    None => {}
                 }
                 if text.is_empty() {
                     self.notes.remove(slot);

@@ -239,7 +239,7 @@ pub enum Event {
     },
     /// A note was written; it replaces the one before it. An empty text removes it.
     Noted {
-        /// On what; absent means on the audit as a whole.
+        /// On which item or fact; absent means on the audit as a whole.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         slot: Option<Slot>,
         /// The note.

@@ -167,6 +167,9 @@ pub struct FactRow {
     /// Evidence.
     #[serde(default)]
     pub evidence: Vec<EvidenceId>,
+    /// The auditor's note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// An item.
@@ -391,6 +394,7 @@ fn fact_rows(standard: &Standard, now: &Folded) -> Vec<FactRow> {
                 support: support(&evidence, reason.as_ref()),
                 reason,
                 evidence,
+                note: now.notes.get(&Some(slot.clone())).cloned(),
                 slot,
             }
         })

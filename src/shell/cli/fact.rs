@@ -21,6 +21,9 @@ pub struct Args {
     /// Why; needed for unknown, and where there can be no evidence
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// A note on the fact, shown with it; it replaces the one before it
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
     #[command(flatten)]
     gather: Gather,
 }
@@ -53,6 +56,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let stated = slots(&journal.audit, &args.fact, args.mode.as_deref())?;
     let subjects: Vec<Subject> = stated.iter().cloned().map(Subject::Fact).collect();
     let mut gathered = args.gather.run(context, &journal, &subjects)?;
+    if let Some(text) = &args.note {
+        let noted = stated.iter().map(|slot| Event::Noted { slot: Some(slot.clone()), text: text.clone() });
+        gathered.events.extend(noted);
+    }
     gathered.events.push(Event::FactSet {
         slots: stated.clone(),
         value: args.value.clone(),

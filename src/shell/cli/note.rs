@@ -9,7 +9,7 @@ use crate::model::score::Slot;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// An item such as auth-4, or `audit` for the audit as a whole
+    /// An item such as auth-4, a fact, or `audit` for the audit as a whole
     item: String,
     /// The note; it replaces the one before it, and an empty one removes it
     text: String,
