@@ -859,27 +859,6 @@ fn worst(standard: &Standard, standings: &[ModeStanding], index: usize) -> [usiz
     [pick(0), pick(1)]
 }
 
-/// Tells whether the standard's own condition for not applicable holds for an item. `None` where it states none for the
-/// machine, or while something that it reads is open.
-pub fn offers_not_applicable(standard: &Standard, inputs: &Inputs, slot: &Slot) -> Option<bool> {
-    let (_, item) = standard.item(&slot.id)?;
-    let when = item.not_applicable.as_ref()?.when.as_ref()?;
-    let solvers = solvers(standard, inputs);
-    let standings = stand(standard, inputs, &solvers);
-    let standing = standings.iter().find(|one| slot.mode.as_ref().is_none_or(|mode| one.mode == *mode))?;
-    let world = InMode { standard, inputs, mode: &standing.mode, levels: &standing.levels, tier: None };
-    let mut settled = true;
-    when.walk(&mut |test| match test {
-        Test::Item { item, .. } | Test::ItemState { item, .. } => settled &= world.given(item).is_some(),
-        Test::Fact { fact, .. } => settled &= world.fact(fact).is_some(),
-        Test::Level { dimension, .. } => {
-            settled &= standing.levels.get(dimension).is_some_and(|[low, high]| low == high);
-        }
-        _ => {}
-    });
-    settled.then(|| world.holds(when))
-}
-
 /// Returns where an item stands in its worst mode.
 pub fn item_state(standard: &Standard, inputs: &Inputs, id: &str) -> State {
     let modes = mode_names(inputs);

@@ -9,7 +9,6 @@ use super::gather::Gather;
 use super::status::headline;
 use crate::error::{Error, Result};
 use crate::model::answer::Answer;
-use crate::model::audit::Audit;
 use crate::model::event::{Event, EvidenceId, Subject};
 use crate::model::score::{self, Score, Slot};
 
@@ -32,23 +31,12 @@ pub struct Args {
     gather: Gather,
 }
 
-/// Returns what does not fit: not applicable where the standard's own condition does not hold, and contradictions.
-fn doubts(audit: &Audit, answered: &[Slot], answer: Answer) -> Vec<String> {
-    let inputs = audit.inputs();
-    let mut doubts = Vec::new();
-    for slot in answered.iter().filter(|_| answer == Answer::NotApplicable) {
-        let hint = audit.standard.item(&slot.id).and_then(|(_, item)| item.not_applicable.as_ref());
-        if let (Some(hint), Some(false)) = (hint, score::offers_not_applicable(&audit.standard, &inputs, slot)) {
-            doubts.push(format!("{slot} is not applicable only where: {}", hint.hint));
-        }
-    }
-    for conflict in score::score(&audit.standard, &inputs).contradictions {
-        if conflict.slots.iter().any(|slot| answered.contains(slot)) {
-            let slots: Vec<String> = conflict.slots.iter().map(ToString::to_string).collect();
-            doubts.push(format!("{} ({})", conflict.text, slots.join(", ")));
-        }
-    }
-    doubts
+/// Returns the contradictions that these answers are part of.
+fn doubts(score: &Score, answered: &[Slot]) -> Vec<String> {
+    let touching = |slots: &[Slot]| slots.iter().any(|slot| answered.contains(slot));
+    let slots = |slots: &[Slot]| slots.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let conflicts = score.contradictions.iter().filter(|conflict| touching(&conflict.slots));
+    conflicts.map(|conflict| format!("{} ({})", conflict.text, slots(&conflict.slots))).collect()
 }
 
 #[derive(Serialize)]
@@ -89,6 +77,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     context.act(&mut journal, gathered.events)?;
     let audit = &journal.audit;
     let supported = args.reason.is_some() || subjects.iter().all(|subject| audit.now.evidenced(subject));
+    let score = score::score(&audit.standard, &audit.inputs());
     // What backed the item before still does; a wrong piece is easily left there.
     let backing: BTreeSet<EvidenceId> = subjects.iter().flat_map(|subject| audit.now.backing(subject)).collect();
     let report = Report {
@@ -98,8 +87,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         evidence: gathered.ids.iter().map(ToString::to_string).collect(),
         kept: backing.iter().filter(|id| !gathered.ids.contains(id)).map(ToString::to_string).collect(),
         supported,
-        doubts: doubts(audit, &answered, answer),
-        score: score::score(&audit.standard, &audit.inputs()),
+        doubts: doubts(&score, &answered),
+        score,
     };
     context.report("touchstone.answer/1", &report, || {
         let names: Vec<String> = report.slots.iter().map(ToString::to_string).collect();
