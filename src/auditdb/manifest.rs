@@ -59,7 +59,7 @@ pub fn manifest(record: &Record) -> Value {
     let separate: Map<String, Value> =
         record.score.separate.iter().map(|one| (one.id.clone(), json!(one.low))).collect();
     // Hours to two places, reckoned in integers: no rounding differs between machines.
-    let hundredths = record.time_spent * 100 / 3600;
+    let hundredths = record.time_spent.max(0).saturating_mul(100) / 3600;
     let hours: Value =
         serde_json::from_str(&format!("{}.{:02}", hundredths / 100, hundredths % 100)).unwrap_or_default();
     json!({

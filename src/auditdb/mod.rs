@@ -1,5 +1,6 @@
 //! Floor 1: the audit database: the record's folder, written, read and verified.
 
+mod consistency;
 mod folder;
 mod json;
 mod manifest;

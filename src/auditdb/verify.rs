@@ -3,18 +3,19 @@
 //! Every way to fail has its own stable reason. Rendered Markdown is covered by the digests and never compared with
 //! anything, so that a record verifies for as long as its formats are known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::folder::{ATTESTATIONS, Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, sums};
 use super::json::strict;
-use super::manifest::findings_summary;
-use crate::model::answer::State;
+use super::write::GIT_ATTRIBUTES;
+use crate::error::Kind;
+use crate::model::event::Target;
 use crate::model::hash::Sha256;
-use crate::model::record::{PREDICATE_TYPE, Record, SCHEMA_VERSION, STANDARD_FILE, STATEMENT_TYPE, Statement, Support};
-use crate::model::score::{self, Score, Slot};
+use crate::model::record::{PREDICATE_TYPE, Record, SCHEMA_VERSION, STANDARD_FILE, STATEMENT_TYPE, Statement};
+use crate::model::score::{self, Score};
 use crate::model::target::{path_part, record_name};
 use crate::model::time::Time;
 use crate::repo::{Check, Repo};
@@ -169,15 +170,15 @@ pub fn verify(folder: &Folder, options: &Options<'_>) -> Report {
     Report { record: name, verdict, reasons: check.reasons, notes: check.notes, signature, evidence, says }
 }
 
-struct Checker<'a> {
-    folder: &'a Folder,
+pub(super) struct Checker<'a> {
+    pub folder: &'a Folder,
     options: &'a Options<'a>,
     reasons: Vec<Reason>,
-    notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 impl Checker<'_> {
-    fn fail(&mut self, reason: &'static str, about: Option<&str>, message: impl Into<String>) {
+    pub fn fail(&mut self, reason: &'static str, about: Option<&str>, message: impl Into<String>) {
         let about = about.map(str::to_owned);
         self.reasons.push(Reason { reason, message: message.into(), about, could_not_check: false });
     }
@@ -205,7 +206,30 @@ impl Checker<'_> {
                 self.fail("unexpected_file", Some(path), "The signature does not cover artifacts/attestations/, so it holds only SHA256SUMS, its signature and counter-signatures.");
             }
         }
-        for path in ["audit-manifest.json", "security-assessment.md", RECORD_FILE, STANDARD_FILE, SUMS_FILE] {
+        let counter: Vec<&String> = folder
+            .files
+            .keys()
+            .filter(|path| path.starts_with(ATTESTATIONS) && **path != SUMS_FILE && **path != SIGNATURE_FILE)
+            .collect();
+        if !counter.is_empty() {
+            self.notes.push(format!(
+                "{} files beside the signature, such as counter-signatures, were NOT checked.",
+                counter.len()
+            ));
+        }
+        if folder.files.get(".gitattributes").is_some_and(|text| text != GIT_ATTRIBUTES.as_bytes()) {
+            self.fail("file_changed", Some(".gitattributes"), "The file does not keep git from rewriting the record.");
+        }
+        for path in folder.files.keys() {
+            let known = REQUIRED.contains(&path.as_str())
+                || ["findings/", "artifacts/scans/", ATTESTATIONS].iter().any(|start| path.starts_with(start));
+            let listed = folder.files.get(SUMS_FILE).is_some_and(|list| names(list, path));
+            // What is not even listed is named below.
+            if !known && listed {
+                self.fail("unexpected_file", Some(path), "A record does not have this file.");
+            }
+        }
+        for path in REQUIRED {
             if !folder.files.contains_key(path) {
                 self.fail("file_missing", Some(path), "Every record has this file.");
             }
@@ -272,7 +296,12 @@ impl Checker<'_> {
             );
             return None;
         }
-        match serde_json::from_value::<Statement>(value) {
+        match serde_json::from_value::<Statement>(value.clone()) {
+            // Whatever this program would not have written is something that another reader might take for real.
+            Ok(statement) if serde_json::to_value(&statement).ok().as_ref() != Some(&value) => {
+                self.fail("record_malformed", Some(RECORD_FILE), "It holds keys or forms that a record does not have.");
+                None
+            }
             Ok(statement) => Some(statement),
             Err(error) => {
                 self.fail("record_malformed", Some(RECORD_FILE), format!("It is not a record: {error}."));
@@ -307,6 +336,13 @@ impl Checker<'_> {
         let (Some(list), Some(record)) = (self.folder.files.get(SUMS_FILE), record) else { return report };
         let at = self.options.at.unwrap_or(record.sealed_at);
         report.at = Some(at);
+        if at < record.sealed_at {
+            self.fail(
+                "sealed_after_given_time",
+                None,
+                format!("The record says that it was sealed at {}, after the given time.", record.sealed_at),
+            );
+        }
         let login = &record.auditor.login;
         let Some(signers) = self.options.signers else {
             match sign::check_own(list, armor, sign::NAMESPACE_RECORD) {
@@ -359,6 +395,13 @@ impl Checker<'_> {
         if !fits {
             self.fail("subject_mismatch", Some(RECORD_FILE), "The statement's subject is not the audited commit.");
         }
+        if Target::parse(&target.url).as_ref() != Ok(target) {
+            self.fail(
+                "subject_mismatch",
+                Some(RECORD_FILE),
+                "The URL names another repository than the record's place.",
+            );
+        }
         let parts = [&target.domain, &target.org, &target.repo, &record.auditor.login];
         let named = record_name(&record.audit_id);
         if !parts.iter().all(|part| path_part(part))
@@ -374,7 +417,10 @@ impl Checker<'_> {
             ["audits", &target.domain, &target.org, &target.repo, "audits", &record.audit_id].map(std::ffi::OsStr::new);
         let actual: Vec<&std::ffi::OsStr> = self.folder.path.iter().collect();
         let name = actual.last().copied() == expected.last().copied();
-        let in_database = actual.len() >= 2 && actual[actual.len() - 2] == "audits";
+        let above = |levels: usize| {
+            actual.len().checked_sub(levels).and_then(|at| actual.get(at)).is_some_and(|part| *part == "audits")
+        };
+        let in_database = above(2) && above(6);
         if name && !in_database {
             self.notes.push("The folder lies outside a database, so its place says nothing.".to_owned());
         } else if !actual.ends_with(&expected) {
@@ -387,7 +433,8 @@ impl Checker<'_> {
     fn derived(&mut self, record: &Record) -> Option<Score> {
         let toml = self.folder.files.get(STANDARD_FILE)?;
         let digest = Sha256::of(toml);
-        let listed = record.inputs.iter().any(|input| input.file == STANDARD_FILE && input.sha256 == digest);
+        let listed = record.inputs.len() == 1
+            && record.inputs.iter().all(|input| input.file == STANDARD_FILE && input.sha256 == digest);
         if digest != record.standard.sha256 || !listed {
             self.fail(
                 "standard_mismatch",
@@ -430,6 +477,8 @@ impl Checker<'_> {
             ));
         }
         self.rows(record, &loaded);
+        self.findings(record, &loaded);
+        self.times(record);
         let score = score::score(standard, &record.inputs());
         if score != record.score {
             self.fail(
@@ -438,116 +487,19 @@ impl Checker<'_> {
                 format!("The record says {} of 100; its answers give {}.", record.score.headline, score.headline),
             );
         }
+        self.notes.push(
+            "The reports for people are covered by the digests; their text was not compared with the record."
+                .to_owned(),
+        );
+        if !record.target.scope.is_empty() {
+            let scope: Vec<_> = record.target.scope.iter().map(|path| path.lossy()).collect();
+            self.notes.push(format!("Only a part was audited: {}.", scope.join(", ")));
+        }
         for conflict in &score.contradictions {
             let slots: Vec<String> = conflict.slots.iter().map(ToString::to_string).collect();
             self.notes.push(format!("Contradiction: {} ({})", conflict.text, slots.join(", ")));
         }
         Some(score)
-    }
-
-    /// The rows are those of the standard, and say of themselves what follows from them.
-    fn rows(&mut self, record: &Record, loaded: &Loaded) {
-        let standard = &loaded.standard;
-        let slots = |id: &str, per_mode: bool| -> Vec<Slot> {
-            if per_mode {
-                record.target.modes.iter().map(|mode| Slot::in_mode(id, mode)).collect()
-            } else {
-                vec![Slot::once(id)]
-            }
-        };
-        let items: Vec<Slot> =
-            standard.items().flat_map(|(dimension, item)| slots(&item.id, dimension.per_mode)).collect();
-        let facts: Vec<Slot> = standard.facts.iter().flat_map(|fact| slots(&fact.id, fact.per_mode)).collect();
-        let mut wrong = record.items.iter().map(|row| &row.slot).ne(&items)
-            || record.target.facts.iter().map(|row| &row.slot).ne(&facts)
-            || record.target.modes.iter().collect::<BTreeSet<_>>().len() != record.target.modes.len();
-        let pieces: BTreeSet<_> = record.evidence.iter().map(|row| row.id).collect();
-        wrong |= pieces.len() != record.evidence.len();
-        let honest = |support: Support, evidence: &[_], reason: Option<&String>| {
-            support
-                == match (evidence.is_empty(), reason) {
-                    (false, _) => Support::Evidence,
-                    (true, Some(_)) => Support::Reason,
-                    (true, None) => Support::None,
-                }
-                && evidence.iter().all(|id| pieces.contains(id))
-        };
-        let mut open = record.target.modes.is_empty();
-        for row in &record.items {
-            let Some((_, item)) = standard.item(&row.slot.id) else { continue };
-            let accepted = row.answer.is_none_or(|answer| {
-                item.accepts.contains(&answer) && (!answer.needs_reason() || row.reason.is_some())
-            });
-            wrong |= !accepted
-                || row.state != State::of(row.answer, item.secure)
-                || !honest(row.support, &row.evidence, row.reason.as_ref());
-            open |= row.answer.is_none() || row.support == Support::None;
-        }
-        for row in &record.target.facts {
-            let values = standard.fact(&row.slot.id).map(|fact| fact.values.as_slice()).unwrap_or_default();
-            let known = row.value.as_ref().is_none_or(|value| {
-                value == score::UNKNOWN && row.reason.is_some() || values.iter().any(|one| one.id == *value)
-            });
-            wrong |= !known || !honest(row.support, &row.evidence, row.reason.as_ref());
-            open |= row.value.is_none() || row.support == Support::None;
-        }
-        if wrong {
-            self.fail(
-                "items_mismatch",
-                Some(RECORD_FILE),
-                "Items, facts, answers, states or evidence are not those that the standard asks for.",
-            );
-        }
-        if open && !record.partial {
-            self.fail(
-                "not_final",
-                Some(RECORD_FILE),
-                "Open or unsupported items are in a record that calls itself finished.",
-            );
-        }
-        if record.partial {
-            self.notes.push("The record is partial: the audit was not finished.".to_owned());
-        }
-    }
-
-    /// The manifest and the folder of findings say what the record says.
-    fn manifest(&mut self, record: &Record) {
-        let files: BTreeSet<&str> = record.findings.iter().filter_map(|row| row.file()).collect();
-        let there: BTreeSet<&str> =
-            self.folder.files.keys().map(String::as_str).filter(|path| path.starts_with("findings/")).collect();
-        if files != there {
-            let odd: Vec<&str> = files.symmetric_difference(&there).copied().collect();
-            self.fail(
-                "findings_mismatch",
-                None,
-                format!("The record and the folder of findings disagree about: {}.", odd.join(", ")),
-            );
-        }
-        let Some(bytes) = self.folder.files.get("audit-manifest.json") else { return };
-        let manifest = match strict(bytes) {
-            Ok(manifest) => manifest,
-            Err(why) => {
-                self.fail(
-                    "manifest_malformed",
-                    Some("audit-manifest.json"),
-                    format!("It is not JSON without doubles: {why}."),
-                );
-                return;
-            }
-        };
-        let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str);
-        let fits = text("/audit_id") == Some(&record.audit_id)
-            && text("/auditor/github") == Some(&record.auditor.login)
-            && text("/target/repo_url") == Some(&record.target.repo.url)
-            && text("/target/commit_hash") == Some(&record.target.pin.commit.to_string())
-            && manifest.get("findings_summary") == Some(&findings_summary(record));
-        if !fits {
-            self.fail(
-                "manifest_mismatch",
-                Some("audit-manifest.json"),
-                "The manifest names another audit, auditor, commit or other counts than the record.",
-            );
-        }
     }
 
     fn evidence(&mut self, record: &Record) -> EvidenceCheck {
@@ -557,14 +509,22 @@ impl Checker<'_> {
         let pinned = &record.target.pin;
         let pin = match clone.pin(pinned.commit, &record.target.scope) {
             Ok(pin) => pin,
+            Err(error) if error.kind == Kind::False => {
+                self.fail("scope_mismatch", Some(RECORD_FILE), error.message);
+                return report;
+            }
             Err(error) => {
                 self.could_not("commit_not_here", None, error.message);
                 return report;
             }
         };
         report.checked = true;
-        if pin.tree() != pinned.tree {
-            self.fail("subject_mismatch", Some(RECORD_FILE), "The commit has another tree than the record says.");
+        if (pin.commit(), pin.tree(), pin.committed_at()) != (pinned.commit, pinned.tree, pinned.committed_at) {
+            self.fail(
+                "subject_mismatch",
+                Some(RECORD_FILE),
+                "The commit has another id, tree or time than the record says.",
+            );
         }
         for row in &record.evidence {
             let about = row.id.to_string();
@@ -583,6 +543,22 @@ impl Checker<'_> {
         }
         report
     }
+}
+
+/// The files that every record has.
+const REQUIRED: [&str; 7] = [
+    ".gitattributes",
+    "audit-manifest.json",
+    "security-assessment.md",
+    "raw-notes.md",
+    RECORD_FILE,
+    STANDARD_FILE,
+    SUMS_FILE,
+];
+
+/// Tells whether a list of digests names a path.
+fn names(list: &[u8], path: &str) -> bool {
+    parse_sums(list).is_some_and(|listed| listed.contains_key(path))
 }
 
 /// Reads a list of digests. `None` where a line has another form.

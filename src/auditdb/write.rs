@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::folder::{Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, sums};
+use super::folder::{ATTESTATIONS, Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, sums};
 use super::manifest::manifest;
 use super::metadata::{self, Known};
 use super::{record_dir, repo_dir};
@@ -18,7 +18,7 @@ use crate::model::target::record_name;
 use crate::repo::display;
 
 /// Keeps git from rewriting a byte at checkout.
-const GIT_ATTRIBUTES: &str = "* -text -ident -filter -working-tree-encoding\n";
+pub(super) const GIT_ATTRIBUTES: &str = "* -text -ident -filter -working-tree-encoding\n";
 
 /// What writing a record came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +128,8 @@ fn make_dirs(db: &Path, dir: &Path) -> Result<()> {
 fn match_existing(dir: &Path, files: &BTreeMap<String, Vec<u8>>, signature: Option<&[u8]>) -> Result<Written> {
     let mut there = Folder::read(dir)?;
     let signed = there.files.remove(SIGNATURE_FILE);
+    // Counter-signatures are others' business.
+    there.files.retain(|path, _| !path.starts_with(ATTESTATIONS) || path == SUMS_FILE);
     if there.files != *files || !there.strange.is_empty() {
         return Err(Error::could_not(format!("{} is there already, with other contents.", dir.display())).hint(
             "A record is never overwritten. Move that folder away, or find out who wrote it: `touchstone verify`.",
@@ -154,6 +156,12 @@ fn write_new(parent: &Path, dir: &Path, files: &BTreeMap<String, Vec<u8>>, signa
         let mut file = File::create_new(&path).map_err(failed)?;
         file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(failed)?;
     }
+    for folder in ["findings", "artifacts/attestations", "artifacts", ""] {
+        let folder = temporary.path().join(folder);
+        if folder.is_dir() {
+            File::open(&folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        }
+    }
     // A temporary folder is for its owner only; a record is for everybody.
     #[cfg(unix)]
     {
@@ -172,15 +180,16 @@ fn write_new(parent: &Path, dir: &Path, files: &BTreeMap<String, Vec<u8>>, signa
 pub fn add_signature(dir: &Path, armor: &[u8]) -> Result<()> {
     let path = dir.join(SIGNATURE_FILE);
     let failed = |error: std::io::Error| Error::io("write", &path, &error);
-    let parent = path.parent().unwrap_or(dir);
+    // Not beside the signature: what a crash leaves must not stand in the record.
+    let outside = dir.parent().unwrap_or(dir);
     let mut file = tempfile::Builder::new()
         .prefix(".touchstone-")
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(parent)
+        .tempfile_in(outside)
         .map_err(failed)?;
     file.write_all(armor).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
     file.persist_noclobber(&path).map_err(|error| failed(error.error))?;
-    File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed)
+    File::open(path.parent().unwrap_or(dir)).and_then(|parent| parent.sync_all()).map_err(failed)
 }
 
 /// Brings the repository's `metadata.json` up to date with the folders that are there.

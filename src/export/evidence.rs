@@ -97,6 +97,9 @@ pub(super) fn cut_command(region: &Region) -> String {
 /// Returns the first line-sized description of a piece, without its text.
 pub(super) fn brief(row: &EvidenceRow) -> String {
     match &row.evidence.kind {
+        Kind::Observation(_) | Kind::External(_) if row.redacted.is_some() => {
+            format!("{}, redacted", row.evidence.word())
+        }
         Kind::Code { regions } => {
             let places: Vec<String> =
                 regions.iter().map(|region| format!("{} {}", text::path(&region.path), lines(region))).collect();
@@ -234,11 +237,11 @@ fn commit_link(domain: &str, org: &str, repo: &str, commit: ObjectId) -> Option<
 }
 
 fn observed(observation: &Observation, redacted: Option<&str>, blocks: &mut Vec<String>) {
-    blocks.push(format!(
-        "**Observed by the auditor, not checkable.** Command: {}, on {}.",
-        code(&observation.command),
-        observation.at
-    ));
+    let command = match redacted {
+        Some(_) => "not published".to_owned(),
+        None => code(&observation.command),
+    };
+    blocks.push(format!("**Observed by the auditor, not checkable.** Command: {command}, on {}.", observation.at));
     blocks.extend(
         observation.environment.iter().map(|environment| format!("Environment: {}", inline(&text::words(environment)))),
     );
@@ -251,11 +254,11 @@ fn observed(observation: &Observation, redacted: Option<&str>, blocks: &mut Vec<
 }
 
 fn seen(external: &External, redacted: Option<&str>, blocks: &mut Vec<String>) {
-    blocks.push(format!(
-        "**External, seen by the auditor, not checkable.** Source: {}, on {}.",
-        code(&external.source),
-        external.at
-    ));
+    let source = match redacted {
+        Some(_) => "not published".to_owned(),
+        None => code(&external.source),
+    };
+    blocks.push(format!("**External, seen by the auditor, not checkable.** Source: {source}, on {}.", external.at));
     match redacted {
         Some(reason) => blocks.push(withheld(reason)),
         // Often pasted from the source, so it is not taken for the auditor's own Markdown.

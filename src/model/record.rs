@@ -364,12 +364,20 @@ pub fn build(audit: &Audit, seal: &Seal) -> Statement {
     }
 }
 
-/// Takes out of a piece what a redaction is about: text. Places and hashes stay.
+/// Takes out of a piece what a redaction is about: text, also the auditor's own about it. Places and hashes stay.
 fn redact(evidence: &mut Evidence) {
     use super::evidence::Kind;
+    evidence.note = None;
     match &mut evidence.kind {
-        Kind::Observation(observation) => observation.output.clear(),
-        Kind::External(external) => external.saw.clear(),
+        Kind::Observation(observation) => {
+            observation.output.clear();
+            observation.command.clear();
+            observation.environment = None;
+        }
+        Kind::External(external) => {
+            external.source.clear();
+            external.saw.clear();
+        }
         Kind::Code { .. } | Kind::Search(_) | Kind::Path(_) | Kind::History(_) => {}
     }
 }

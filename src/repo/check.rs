@@ -61,9 +61,16 @@ impl Pin {
             }),
             evidence::Kind::Observation(_) | evidence::Kind::External(_) => return Check::NotCheckable,
         };
+        let ours = match &evidence.kind {
+            evidence::Kind::Search(said) => said.engine == ENGINE,
+            evidence::Kind::History(said) => said.engine == ENGINE,
+            _ => true,
+        };
         match done {
             Ok(()) => Check::Holds,
             Err(error) if error.kind == Kind::False => Check::Fails(error.message),
+            // No search of this program was ever made with a pattern or glob that it refuses.
+            Err(error) if error.kind == Kind::Usage && ours => Check::Fails(error.message),
             Err(error) => Check::CouldNot(error.message),
         }
     }
@@ -79,13 +86,12 @@ fn differ(
         if said == now {
             return Ok(());
         }
-        // An honest record made by another engine can differ; its reader must know before he suspects anybody.
-        let other = if engine == ENGINE { String::new() } else { format!(" (made by {engine}, checked by {ENGINE})") };
-        Err(Error::falsity(format!(
-            "The {what} differ: the evidence says {}, the repository {}{other}.",
-            cut(&said),
-            cut(&now)
-        )))
+        let differ = format!("The {what} differ: the evidence says {}, the repository {}", cut(&said), cut(&now));
+        if engine == ENGINE {
+            return Err(Error::falsity(format!("{differ}.")));
+        }
+        // An honest record made by another engine can differ; nobody is to be suspected for it.
+        Err(Error::could_not(format!("{differ} (made by {engine}, checked by {ENGINE}).")))
     })
 }
 

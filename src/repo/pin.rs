@@ -134,7 +134,7 @@ impl Pin {
         for entry in scope {
             let path = entry.0.strip_suffix(b"/").unwrap_or(&entry.0);
             if store.lookup(read.tree, path)?.is_none() {
-                return Err(Error::could_not(format!(
+                return Err(Error::falsity(format!(
                     "The scope names {}, which is not in {}.",
                     entry.lossy(),
                     commit.short()

@@ -193,7 +193,8 @@ fn detached_bare_linked_and_shallow_clones_open() {
     std::fs::write(tree.join(".git"), format!("gitdir: {}\n", desk.git.git.join("worktrees/w").display())).unwrap();
     desk.git.write("worktrees/w/gitdir", format!("{}\n", tree.join(".git").display()));
     succeeds(desk.at("2026-02-01T08:00:00Z").args(["open", tree.to_str().unwrap()]));
-    assert_eq!(desk.json(["status"])["commit"], desk.commit.to_string());
+    assert_eq!(desk.json(["status", "--repo", tree.to_str().unwrap()])["commit"], desk.commit.to_string());
+    assert_eq!(desk.json(["status"])["commit"], desk.older.to_string(), "each work tree has its own audit at hand");
     // Bare: the same files under another name.
     let bare = desk.dir().join("bare.git");
     std::fs::rename(&desk.git.git, &bare).unwrap();

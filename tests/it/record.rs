@@ -652,6 +652,9 @@ fn a_serious_finding_needs_a_decision_and_a_withheld_one_stays_withheld() {
     ]);
     let asked = desk.fails(["export", "--db", "../db", "--unsigned", "--partial"], 1);
     assert!(asked.contains("disclosure: F1"), "{asked}");
+    desk.ok(["finding", "edit", "F1", "--disclosure", "withheld:2026-01-30"]);
+    let passed = desk.fails(["export", "--db", "../db", "--unsigned", "--partial"], 1);
+    assert!(passed.contains("has passed"), "{passed}");
     desk.ok(["finding", "edit", "F1", "--disclosure", "withheld:2026-06-30"]);
     desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
     let record = desk.dir().join("db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001");
@@ -778,4 +781,177 @@ fn a_database_that_cannot_be_written_is_a_sentence() {
         assert!(said.contains("Could not write"), "{said}");
     }
     std::fs::set_permissions(&db, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_lying_author_is_caught_by_what_the_record_says_of_itself() {
+    if missing("ssh-keygen") || missing("sha256sum") {
+        return;
+    }
+    type Lie = (&'static str, fn(&mut Value), &'static str);
+    let lies: [Lie; 19] = [
+        (
+            "another repository's URL",
+            |statement| {
+                statement["predicate"]["target"]["repo"]["url"] = "https://github.com/other/server".into();
+                statement["subject"][0]["name"] = "https://github.com/other/server".into();
+            },
+            "subject_mismatch",
+        ),
+        (
+            "a later commit time",
+            |s| s["predicate"]["target"]["pin"]["committedAt"] = "2026-01-30T00:00:00Z".into(),
+            "subject_mismatch",
+        ),
+        ("a milder row", |s| s["predicate"]["findings"][0]["severity"] = "info".into(), "findings_mismatch"),
+        ("a row on nothing", |s| s["predicate"]["findings"][0]["items"] = json!([]), "findings_mismatch"),
+        (
+            "a row on an item that is not there",
+            |s| s["predicate"]["findings"][0]["items"] = json!(["input-9"]),
+            "findings_mismatch",
+        ),
+        (
+            "no decision",
+            |s| drop(s["predicate"]["findings"][0]["body"]["finding"].as_object_mut().unwrap().remove("disclosure")),
+            "findings_mismatch",
+        ),
+        (
+            "one number twice",
+            |s| {
+                let id = s["predicate"]["findings"][0]["id"].clone();
+                s["predicate"]["findings"][1]["id"] = id;
+            },
+            "findings_mismatch",
+        ),
+        ("evidence of another item", |s| s["predicate"]["items"][0]["evidence"] = json!(["E1"]), "items_mismatch"),
+        ("backs nothing", |s| s["predicate"]["evidence"][0]["backs"] = json!([]), "items_mismatch"),
+        (
+            "a blank reason",
+            |s| {
+                s["predicate"]["items"].as_array_mut().unwrap().iter_mut().for_each(|row| {
+                    if row.get("reason").is_some() {
+                        row["reason"] = " ".into();
+                    }
+                })
+            },
+            "items_mismatch",
+        ),
+        ("a key in a piece", |s| s["predicate"]["evidence"][0]["verified"] = true.into(), "record_malformed"),
+        ("a key in the score", |s| s["predicate"]["score"]["override"] = "secure".into(), "record_malformed"),
+        ("a null", |s| s["predicate"]["supersedes"] = Value::Null, "record_malformed"),
+        ("a start after the end", |s| s["predicate"]["startedAt"] = "2027-01-01T00:00:00Z".into(), "times_mismatch"),
+        ("more time than there was", |s| s["predicate"]["timeSpent"] = json!(i64::MAX), "times_mismatch"),
+        (
+            "a piece taken later",
+            |s| s["predicate"]["evidence"][0]["takenAt"] = "2031-01-01T00:00:00Z".into(),
+            "times_mismatch",
+        ),
+        (
+            "another input",
+            |s| s["predicate"]["inputs"].as_array_mut().unwrap().push(json!({"file": "x", "sha256": "0".repeat(64)})),
+            "standard_mismatch",
+        ),
+        ("a scope that is not there", |s| s["predicate"]["target"]["scope"] = json!(["nowhere"]), "scope_mismatch"),
+        (
+            "a search that nobody can run",
+            |s| {
+                let rows = s["predicate"]["evidence"].as_array_mut().unwrap();
+                let search = rows.iter_mut().find(|row| row["kind"] == "search").unwrap();
+                search["query"]["pattern"] = "((".into();
+            },
+            "evidence_does_not_hold",
+        ),
+    ];
+    for (name, lie, expected) in lies {
+        let copy = copy();
+        let mut statement: Value = serde_json::from_str(&copy.read("artifacts/record.json")).unwrap();
+        lie(&mut statement);
+        copy.write("artifacts/record.json", &format!("{statement:#}\n"));
+        copy.new_sums();
+        copy.sign(&exported().key(), NAMESPACE);
+        let (code, reasons) = copy.verify();
+        assert_eq!(code, 1, "{name}: {reasons:?}");
+        assert!(reasons.contains(expected), "{name}: {reasons:?}");
+    }
+}
+
+#[test]
+fn files_that_a_record_does_not_have_or_lacks_are_named_though_they_are_signed() {
+    if missing("ssh-keygen") || missing("sha256sum") {
+        return;
+    }
+    type Lie = (&'static str, fn(&Copy), &'static str);
+    let lies: [Lie; 4] = [
+        ("a program", |copy| copy.write("artifacts/run.sh", "true\n"), "unexpected_file"),
+        ("no attributes", |copy| std::fs::remove_file(copy.record.join(".gitattributes")).unwrap(), "file_missing"),
+        ("other attributes", |copy| copy.write(".gitattributes", "* text eol=crlf\n"), "file_changed"),
+        (
+            "a finished manifest",
+            |copy| {
+                copy.write("audit-manifest.json", &copy.read("audit-manifest.json").replace("not_certified", "gold"))
+            },
+            "manifest_mismatch",
+        ),
+    ];
+    for (name, lie, expected) in lies {
+        let copy = copy();
+        lie(&copy);
+        copy.new_sums();
+        copy.sign(&exported().key(), NAMESPACE);
+        let (code, reasons) = copy.verify_with(&[]);
+        assert_eq!(code, 1, "{name}");
+        assert!(reasons.contains(expected), "{name}: {reasons:?}");
+    }
+    // A record younger than the time at which it is said to have been there.
+    let (code, reasons) = copy().verify_with(&["--at", "2025-01-01T00:00:00Z"]);
+    assert_eq!((code, reasons.contains("sealed_after_given_time")), (1, true), "{reasons:?}");
+}
+
+#[test]
+fn a_copy_elsewhere_verifies_and_a_counter_signature_does_not_disturb_the_next_export() {
+    if missing("ssh-keygen") || missing("sha256sum") {
+        return;
+    }
+    let mut copy = copy();
+    let elsewhere = copy.dir.path().join("audits").join("jo-2026-01-31-001");
+    std::fs::create_dir(elsewhere.parent().unwrap()).unwrap();
+    std::fs::rename(&copy.record, &elsewhere).unwrap();
+    copy.record = elsewhere;
+    assert_eq!(copy.verify(), (0, BTreeSet::new()));
+    let desk = Desk::open(&["stdio"]);
+    std::fs::create_dir(desk.dir().join("db")).unwrap();
+    let key = key(&desk.dir(), "key");
+    let export = ["export", "--db", "../db", "--key", key.to_str().unwrap(), "--partial"];
+    desk.ok(export);
+    let counter = "db/audits/github.com/example/notes-mcp/audits/jo-2026-01-31-001/artifacts/attestations/kim-2026-02-01-001.json";
+    std::fs::write(desk.dir().join(counter), "{}").unwrap();
+    let again = desk.ok(export);
+    assert!(again.contains("nothing changed"), "{again}");
+}
+
+#[test]
+fn a_secret_outside_of_evidence_stops_the_export_too_and_a_redaction_takes_all_words() {
+    let desk = Desk::open(&["stdio"]);
+    std::fs::create_dir(desk.dir().join("db")).unwrap();
+    let secret = format!("AKIA{}", "Q3EXQ4EXQ5EXQ6EX");
+    let export = ["export", "--db", "../db", "--unsigned", "--partial"];
+    desk.ok(["note", "data-5", &format!("saw {secret}")]);
+    let refused = desk.fails(export, 1);
+    assert!(refused.contains("looks like a secret") && !refused.contains(&secret), "{refused}");
+    desk.ok(["note", "data-5", ""]);
+    let output = desk.file("output", "fine\n");
+    let command = format!("curl -H {secret}");
+    desk.ok(["evidence", "add", "--observed", output.to_str().unwrap(), "--command", &command, "--note", &secret]);
+    desk.ok(["evidence", "attach", "E1", "data-5"]);
+    desk.fails(export, 1);
+    desk.ok(["evidence", "redact", "E1", "--reason", "a key"]);
+    desk.ok(["answer", "input-1", "no", "--evidence", "src/index.ts:10-14"]);
+    desk.ok(["evidence", "redact", "E2", "--reason", "not yet public"]);
+    desk.ok(["answer", "input-2", "no", "--evidence", "src/index.ts:12"]);
+    let refused = desk.fails(export, 1);
+    assert!(refused.contains("E3 shows lines that E2 redacts"), "{refused}");
+    desk.ok(["evidence", "detach", "E3", "input-2"]);
+    desk.ok(export);
+    let found = Process::new("grep").args(["-rl", &secret, "."]).current_dir(desk.dir().join("db")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&found.stdout), "");
 }

@@ -89,24 +89,31 @@ impl Context {
         let repo = Repo::discover(&self.clone_path())
             .map_err(|error| error.hint("Or name the audit with --audit; `touchstone audits` lists them."))?;
         let store = self.store()?;
-        let mut audits: Vec<(Time, String)> = Vec::new();
+        let here = std::fs::canonicalize(self.clone_path()).unwrap_or_default();
+        let mut audits: Vec<(bool, Time, String)> = Vec::new();
         for name in store.names()? {
             if let Some(place) = store.place(&name)
                 && place.git_dir == repo.git_dir()
             {
-                audits.push((place.opened_at, name));
+                // Several work trees can share one clone: the audit that was opened in this one comes first.
+                audits.push((here.starts_with(&place.path), place.opened_at, name));
             }
         }
         audits.sort();
         audits
             .pop()
-            .map(|(_, name)| name)
+            .map(|(_, _, name)| name)
             .ok_or_else(|| Error::usage("This clone has no audit yet.").hint("`touchstone open` starts one."))
     }
 
     /// Opens the audit that is meant for writing. A torn write that was mended is reported.
     pub fn journal(&self) -> Result<Journal> {
-        let journal = self.store()?.open(&self.audit_name()?)?;
+        self.journal_of(&self.audit_name()?)
+    }
+
+    /// Opens the audit of this name for writing. A torn write that was mended is reported.
+    pub fn journal_of(&self, name: &str) -> Result<Journal> {
+        let journal = self.store()?.open(name)?;
         if let Some(note) = &journal.recovered {
             let _ = writeln!(std::io::stderr(), "touchstone: {}", display::line(note));
         }

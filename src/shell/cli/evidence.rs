@@ -121,6 +121,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                 return Err(Error::usage("Nothing to take.").hint("Pass --evidence PATH:A-B, --search, --path-glob …"));
             }
             let mut journal = context.journal()?;
+            if gather.reuses() {
+                return Err(Error::usage("--reuse takes no new piece.")
+                    .hint("`touchstone evidence attach` lets a piece back more."));
+            }
             let mut gather = (**gather).clone();
             gather.shows.clone_from(note);
             let gathered = gather.run(context, &journal, &[])?;

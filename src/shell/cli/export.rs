@@ -7,14 +7,15 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::context::{Context, shown};
-use crate::auditdb::{SUMS_FILE, Written, next_number, record_files, write_record};
+use crate::auditdb::{SIGNATURE_FILE, SUMS_FILE, Written, next_number, record_dir, record_files, write_record};
 use crate::error::{Error, Result};
 use crate::export::{self, Excerpts, Source};
 use crate::journal::Journal;
 use crate::model::audit::{Audit, Gap, Seal};
-use crate::model::event::{Event, EvidenceId};
+use crate::model::event::{Entry, Event};
 use crate::model::evidence::Kind;
-use crate::model::record::{Statement, build};
+use crate::model::hash::Sha256;
+use crate::model::record::{FindingBody, Record, STANDARD_FILE, Statement, build};
 use crate::model::score::Slot;
 use crate::repo::{Check, Pin, display};
 use crate::sign::{NAMESPACE_RECORD, SshKeygen};
@@ -92,26 +93,43 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let pin = context.pin_of(&journal.audit)?;
     recheck(&journal.audit, &pin)?;
     let excerpts = excerpts(&journal.audit, &pin)?;
-    let cautions = cautions(&journal.audit, &excerpts);
-    if !cautions.secrets.is_empty() && !args.secrets_reviewed {
-        let mut error = Error::falsity("Some evidence looks like a secret and would be published.");
-        for secret in &cautions.secrets {
-            error = error.hint(secret.clone());
-        }
-        return Err(error
-            .hint("`touchstone evidence redact ID --reason TEXT` keeps the text out (place and hash stay).")
-            .hint("--secrets-reviewed publishes it as it is."));
-    }
     let unchanged = !journal.audit.changed_since_seal();
-    if !unchanged {
-        seal(&args.db, context, &mut journal, !gaps.is_empty())?;
+    // What would be published is looked at before anything is sealed, signed or written.
+    let event = if unchanged { None } else { Some(seal(&args.db, context, &journal, !gaps.is_empty())?) };
+    let mut trial = journal.audit.clone();
+    if let Some(event) = &event {
+        let entry = Entry {
+            seq: trial.next_seq(),
+            at: context.now()?,
+            prev: trial.last_line(),
+            act: trial.next_seq(),
+            of: 1,
+            event: event.clone(),
+        };
+        trial.push(entry, Sha256::ZERO).map_err(Error::could_not)?;
     }
-    let Some(seal) = journal.audit.seals.last().cloned() else {
+    let Some(seal) = trial.seals.last().cloned() else {
         return Err(Error::could_not("The audit could not be sealed."));
     };
-    let (statement, files) = render(&journal, &seal, &excerpts)?;
+    let (statement, files) = render(&trial, &journal.loaded.toml, &seal, &excerpts)?;
     let record = &statement.predicate;
+    for row in &record.findings {
+        if let FindingBody::Withheld { until, .. } = &row.body
+            && *until < record.sealed_at.date()
+        {
+            return Err(Error::falsity(format!("{} is withheld until {until}, which has passed.", row.id))
+                .hint(format!("`touchstone finding edit {} --disclosure public`, or a later date.", row.id)));
+        }
+    }
+    let cautions = cautions(record, &files, &excerpts);
+    refuse_cautions(&cautions, args.secrets_reviewed)?;
+    if let Some(event) = event {
+        journal.act(vec![event], seal.at)?;
+    }
+    let there = record_dir(&args.db, &record.target.repo, &record.audit_id).join(SIGNATURE_FILE).exists();
     let signature = match (&key, &keygen) {
+        // Nobody is asked for a key, or a touch, for a signature that is there.
+        _ if there => None,
         (Some(key), Some(keygen)) => {
             let message = files.get(SUMS_FILE).map(Vec::as_slice).unwrap_or_default();
             let signed = keygen.sign(message, key, NAMESPACE_RECORD, SIGNING_TIME);
@@ -245,60 +263,101 @@ fn excerpts(audit: &Audit, pin: &Pin) -> Result<Excerpts> {
     Ok(excerpts)
 }
 
+/// What a person should look at before a record is published.
 #[derive(Default)]
 struct Cautions {
     secrets: Vec<String>,
     injections: Vec<String>,
 }
 
-fn cautions(audit: &Audit, excerpts: &Excerpts) -> Cautions {
+fn refuse_cautions(cautions: &Cautions, reviewed: bool) -> Result<()> {
+    if cautions.secrets.is_empty() || reviewed {
+        return Ok(());
+    }
+    let mut error = Error::falsity("Something looks like a secret and would be published.");
+    for secret in &cautions.secrets {
+        error = error.hint(secret.clone());
+    }
+    Err(error
+        .hint("`touchstone evidence redact ID --reason TEXT` keeps a piece's text out (place and hash stay); mend notes and findings.")
+        .hint("--secrets-reviewed publishes it as it is."))
+}
+
+/// Looks at the evidence that is published, then at every file as it would be written.
+fn cautions(record: &Record, files: &BTreeMap<String, Vec<u8>>, excerpts: &Excerpts) -> Cautions {
     let mut cautions = Cautions::default();
-    let mut look = |id: &EvidenceId, bytes: &[u8], place: &str| {
-        if let Some(what) = export::caution::secret_like(bytes) {
-            cautions.secrets.push(format!("{id} {place}: {what}"));
-        }
-        if export::caution::injection_like(&String::from_utf8_lossy(bytes)) {
-            cautions.injections.push(format!("{id} {place} looks like a prompt injection; the record labels it"));
-        }
-    };
-    for (id, piece) in &audit.now.evidence {
-        if piece.redacted.is_some() {
-            continue;
-        }
-        match &piece.evidence.kind {
+    for row in &record.evidence {
+        let mut look = |bytes: &[u8], place: &str| {
+            if let Some(what) = export::caution::secret_like(bytes) {
+                cautions.secrets.push(format!("{} {place}: {what}", row.id));
+            }
+            if export::caution::injection_like(&String::from_utf8_lossy(bytes)) {
+                cautions
+                    .injections
+                    .push(format!("{} {place} looks like a prompt injection; the record labels it", row.id));
+            }
+        };
+        match &row.evidence.kind {
             Kind::Code { regions } => {
-                for (region, bytes) in regions.iter().zip(excerpts.get(id).into_iter().flatten()) {
-                    look(id, bytes, &format!("{}:{}-{}", display::bytes(&region.path.0), region.first, region.last));
+                for (region, bytes) in regions.iter().zip(excerpts.get(&row.id).into_iter().flatten()) {
+                    look(bytes, &format!("{}:{}-{}", display::bytes(&region.path.0), region.first, region.last));
                 }
             }
-            Kind::Observation(observation) => look(id, observation.output.as_bytes(), "(observed)"),
-            Kind::External(external) => look(id, external.saw.as_bytes(), "(external)"),
+            Kind::Observation(observation) => look(observation.output.as_bytes(), "(observed)"),
+            Kind::External(external) => look(external.saw.as_bytes(), "(external)"),
             Kind::Search(_) | Kind::Path(_) | Kind::History(_) => {}
+        }
+    }
+    // What one piece keeps out, another must not bring in.
+    let regions = |redacted: bool| {
+        record.evidence.iter().filter(move |row| row.redacted.is_some() == redacted).flat_map(|row| {
+            match &row.evidence.kind {
+                Kind::Code { regions } => regions.iter().map(|region| (row.id, region)).collect::<Vec<_>>(),
+                _ => Vec::new(),
+            }
+        })
+    };
+    for (hidden, out) in regions(true) {
+        for (shown, region) in regions(false) {
+            if region.blob == out.blob && region.start < out.end && out.start < region.end {
+                cautions.secrets.push(format!("{shown} shows lines that {hidden} redacts"));
+            }
+        }
+    }
+    if cautions.secrets.is_empty() {
+        for (path, bytes) in files.iter().filter(|(path, _)| *path != STANDARD_FILE) {
+            if let Some(what) = export::caution::secret_like(bytes) {
+                cautions.secrets.push(format!("{path} (a note, reason, pattern, command or finding): {what}"));
+            }
         }
     }
     cautions
 }
 
-/// Appends the seal. The record is then a function of the journal up to it.
-fn seal(db: &Path, context: &Context, journal: &mut Journal, partial: bool) -> Result<()> {
+/// Returns the seal that the journal gets. The record is then a function of the journal up to it.
+fn seal(db: &Path, context: &Context, journal: &Journal, partial: bool) -> Result<Event> {
     let at = context.now()?;
     let opened = &journal.audit.now.opened;
     let given: Vec<String> = journal.audit.seals.iter().map(|seal| seal.audit_id.clone()).collect();
     let login = opened.auditor.login.clone();
     let number = next_number(db, &opened.target, &login, &at.date(), &given)?;
-    let event = Event::Sealed {
+    Ok(Event::Sealed {
         audit_id: format!("{login}-{}-{number:03}", at.date()),
         at,
         supersedes: given.last().cloned(),
         partial,
         tool: Context::tool(),
-    };
-    journal.act(vec![event], at)
+    })
 }
 
 /// Renders the record of a seal.
-fn render(journal: &Journal, seal: &Seal, excerpts: &Excerpts) -> Result<(Statement, BTreeMap<String, Vec<u8>>)> {
-    let sealed = journal.audit.as_of(seal.seq);
+fn render(
+    audit: &Audit,
+    standard_toml: &str,
+    seal: &Seal,
+    excerpts: &Excerpts,
+) -> Result<(Statement, BTreeMap<String, Vec<u8>>)> {
+    let sealed = audit.as_of(seal.seq);
     let statement = build(&sealed, seal);
     let source = Source { statement: &statement, standard: &sealed.standard, audit: &sealed, excerpts };
     let mut rendered = BTreeMap::new();
@@ -309,6 +368,6 @@ fn render(journal: &Journal, seal: &Seal, excerpts: &Excerpts) -> Result<(Statem
             rendered.insert(file.to_owned(), text);
         }
     }
-    let files = record_files(&statement, &journal.loaded.toml, rendered)?;
+    let files = record_files(&statement, standard_toml, rendered)?;
     Ok((statement, files))
 }

@@ -322,7 +322,16 @@ fn line(changed: &Changed<'_>) -> String {
     let evidence = if evidence.is_empty() { "no evidence".to_owned() } else { evidence.join(", ") };
     let items = if finding.items.is_empty() { "no item".to_owned() } else { finding.items.join(", ") };
     let withdrawn = withdrawn.map(|why| format!(" — withdrawn: {}", display::line(why))).unwrap_or_default();
-    format!("{id} {:<8} {}{withdrawn}\n    {items}; {evidence}\n", finding.severity, display::line(&finding.title))
+    let disclosure = match &finding.disclosure {
+        None => "",
+        Some(Disclosure::Public) => "; public",
+        Some(Disclosure::WithheldUntil(_)) => "; withheld",
+    };
+    format!(
+        "{id} {:<8} {}{withdrawn}\n    {items}; {evidence}{disclosure}\n",
+        finding.severity,
+        display::line(&finding.title)
+    )
 }
 
 impl Fields {

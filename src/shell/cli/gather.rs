@@ -121,6 +121,11 @@ impl Gather {
             && self.reuse.is_empty()
     }
 
+    /// Tells whether pieces that are there are to be used again.
+    pub fn reuses(&self) -> bool {
+        !self.reuse.is_empty()
+    }
+
     fn needs_pin(&self) -> bool {
         !self.regions.is_empty()
             || self.search.is_some()

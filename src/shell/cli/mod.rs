@@ -41,7 +41,7 @@ use context::Context;
     name = "touchstone",
     version,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 true; 1 checked and false; 2 usage; 3 could not check; 4 unsafe input refused."
+    after_help = "Exit codes: 0 true; 1 checked and false; 2 usage; 3 could not check; 4 input refused unread."
 )]
 pub struct Cli {
     #[command(flatten)]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::status;
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::journal::{Place, Store};
 use crate::model::audit::mode_name;
 use crate::model::event::{Auditor, Event, JOURNAL_VERSION, Opened, Pin, PinKind, Target};
@@ -56,7 +56,7 @@ pub struct Args {
     /// Start another audit where there is one already
     #[arg(long)]
     new: bool,
-    /// Print where the audit stands, and open no workbench
+    /// Print where the audit stands; until there is a workbench, `open` does so in any case
     #[arg(long)]
     no_tui: bool,
 }
@@ -94,7 +94,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
             }
         }
     };
-    let mut journal = store.open(&name)?;
+    let mut journal = context.journal_of(&name)?;
     if !created {
         context.act(&mut journal, vec![Event::Resumed { tool: Context::tool() }])?;
     }
@@ -119,6 +119,7 @@ fn known(store: &Store, repo: &Repo, commit: ObjectId, args: &Args) -> Result<Op
     let mut otherwise: Option<String> = None;
     let scope = scope(args);
     let mut elsewhere: Vec<String> = Vec::new();
+    let mut here = false;
     for listed in store.list()? {
         let (Ok(view), Some(place)) = (listed.view, listed.place) else { continue };
         let opened = view.audit.now.opened;
@@ -129,6 +130,7 @@ fn known(store: &Store, repo: &Repo, commit: ObjectId, args: &Args) -> Result<Op
             elsewhere.push(format!("{} at {}", opened.audit, opened.pin.commit.short()));
             continue;
         }
+        here = true;
         let same_standard = wanted.is_none_or(|sha256| sha256 == opened.standard.sha256);
         let same_auditor = args.auditor.as_ref().is_none_or(|login| *login == opened.auditor.login);
         let newer = found.as_ref().is_none_or(|(at, _)| place.opened_at >= *at);
@@ -147,7 +149,7 @@ fn known(store: &Store, repo: &Repo, commit: ObjectId, args: &Args) -> Result<Op
             .hint("A scope is fixed when an audit starts; --new starts another one.")),
         (None, _) => {
             // A clone that moved on would otherwise start a second audit without a word.
-            if !elsewhere.is_empty() && args.commit.is_none() && !args.new {
+            if !elsewhere.is_empty() && !here && args.commit.is_none() && !args.new {
                 let _ = writeln!(
                     std::io::stderr(),
                     "touchstone: another commit is checked out than this clone's audits are about; this starts a new one.\n  There are: {}. `touchstone open --commit REV` takes one up again.",
@@ -176,7 +178,11 @@ fn create(args: &Args, context: &Context, store: &Store, repo: &Repo, commit: Ob
     let loaded = Loaded::find(args.standard.as_deref().unwrap_or(BUILT_IN))?;
     let target = target(args, repo)?;
     let scope = scope(args);
-    let pin = repo.pin(commit, &scope)?;
+    // Here the scope is what the user asks for, not what a record claims.
+    let pin = repo.pin(commit, &scope).map_err(|error| match error.kind {
+        Kind::False => Error { kind: Kind::CouldNot, ..error },
+        _ => error,
+    })?;
     let auditor = auditor(args, context)?;
     let base = format!("{}-{}-{}", target.repo, commit.short(), auditor.login);
     let taken = store.names()?;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::context::{Context, shown};
 use super::gather::count;
+use super::status::wrapped;
 use crate::error::{Error, Result};
 use crate::export;
 use crate::model::hash::Sha256;
@@ -26,9 +27,9 @@ enum Command {
     List,
     /// Show a standard, or one of its items with its guidance
     Show {
-        /// An id, a file of your own, or an item such as auth-4 of the embedded standard
-        #[arg(default_value = BUILT_IN)]
-        id: String,
+        /// An id, a file of your own, or an item such as auth-4 (default: the standard of the audit at hand, else the
+        /// embedded one)
+        id: Option<String>,
         /// The item
         item: Option<String>,
     },
@@ -129,11 +130,15 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             })
         }
         Command::Show { id, item } => {
-            // An item alone is one of the embedded standard's.
-            let built_in = Loaded::built_in()?;
-            let (loaded, item) = match item {
-                None if built_in.standard.item(id).is_some() => (built_in, Some(id)),
-                item => (
+            // Without a name, the standard is that of the audit at hand; an item alone is one of its items.
+            let own = match context.view() {
+                Ok(view) => view.loaded,
+                Err(_) => Loaded::built_in()?,
+            };
+            let (loaded, item) = match (id, item) {
+                (None, _) => (own, None),
+                (Some(id), None) if own.standard.item(id).is_some() => (own, Some(id)),
+                (Some(id), item) => (
                     Loaded::find(id)
                         .map_err(|error| error.hint("An item is named as in `touchstone standard show`."))?,
                     item.as_ref(),
@@ -210,7 +215,11 @@ fn guidance(heading: &str, item: &Item) -> String {
     out += &format!("secure answer: {}; accepted: {}\n", item.secure, answers.join(", "));
     let mut part = |label: &str, text: &str| {
         if !text.is_empty() {
-            out += &format!("\n{label}\n  {text}\n");
+            out += &format!("\n{label}\n");
+            let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+            for line in wrapped("  ", " ", &words, 80) {
+                out += &format!("{line}\n");
+            }
         }
     };
     part("What to look for", &item.look_for);

@@ -117,7 +117,8 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
     let tags =
         if status.tags.is_empty() { String::new() } else { format!(" ({})", display::line(&status.tags.join(", "))) };
     say(format!("{}/{}  {}{tags}", opened.target.org, opened.target.repo, opened.pin.commit.short()));
-    say(format!("audit {} by {}, {}", status.audit, status.auditor, status.standard));
+    say(format!("audit {} by {}", status.audit, status.auditor));
+    say(format!("standard {}", status.standard));
     let modes = match status.modes {
         [] => "none declared yet".to_owned(),
         [only] => only.clone(),
@@ -159,7 +160,7 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
     ));
     let mut list = |label: &str, count: usize, words: Vec<String>| {
         if count > 0 {
-            for line in wrapped(&format!("{label} {count}: "), &words, 80) {
+            for line in wrapped(&format!("{label} {count}: "), ", ", &words, 80) {
                 say(line);
             }
         }
@@ -283,17 +284,17 @@ pub fn dimensions(audit: &Audit, score: &Score) -> Vec<String> {
             .iter()
             .map(|mode| format!("{} {} ({} of {} met)", mode.mode, mode.total, mode.met, mode.applicable))
             .collect();
-        lines.push(format!("  per mode: {}; the lowest is the score", totals.join(", ")));
+        lines.push(format!("  per mode: {}", totals.join(", ")));
     }
     lines
 }
 
 /// Breaks a list of words over lines.
-fn wrapped(label: &str, words: &[String], width: usize) -> Vec<String> {
+pub fn wrapped(label: &str, between: &str, words: &[String], width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = label.to_owned();
     for (index, word) in words.iter().enumerate() {
-        let piece = if index + 1 < words.len() { format!("{word}, ") } else { word.clone() };
+        let piece = if index + 1 < words.len() { format!("{word}{between}") } else { word.clone() };
         if line.chars().count() + piece.chars().count() > width && line.trim() != label.trim() {
             lines.push(line);
             line = "  ".to_owned();

@@ -67,6 +67,24 @@ pub fn outcome(report: &Report) -> Result<()> {
     }
 }
 
+/// Reasons that say something false of a signature.
+const SIGNATURE_REASONS: [&str; 14] = [
+    "signature_malformed",
+    "signature_too_large",
+    "wrong_namespace",
+    "signature_mismatch",
+    "unknown_key",
+    "key_of_another",
+    "namespace_not_allowed",
+    "key_expired",
+    "key_not_yet_valid",
+    "user_presence_missing",
+    "key_type_refused",
+    "certificate_refused",
+    "sealed_after_given_time",
+    "unsigned",
+];
+
 fn text(report: &Report, with_clone: bool) -> String {
     let mut out = format!("{}\n", display::line(&report.record));
     if let Some(says) = &report.says {
@@ -97,6 +115,17 @@ fn text(report: &Report, with_clone: bool) -> String {
     let who = match (&signature.principal, &signature.fingerprint) {
         (Some(principal), Some(fingerprint)) => format!("by {}, {fingerprint}", display::line(principal)),
         (None, Some(fingerprint)) => format!("by an unchecked key {fingerprint}"),
+        _ if failed(&[
+            "unknown_key",
+            "key_of_another",
+            "key_expired",
+            "key_not_yet_valid",
+            "namespace_not_allowed",
+        ]) =>
+        {
+            "by a key that is not trusted for this".to_owned()
+        }
+        _ if signature.present && report.says.is_none() => "not checked".to_owned(),
         _ if signature.present => "does not hold".to_owned(),
         _ => "none".to_owned(),
     };
@@ -104,7 +133,9 @@ fn text(report: &Report, with_clone: bool) -> String {
         Some(at) => format!("; the key's validity was judged at {at} ({})", signature.time_from),
         None => String::new(),
     };
-    out += &format!("{} signature: {who}{at}\n", mark(signature.verified));
+    let unchecked = signature.present && !signature.verified && !failed(&SIGNATURE_REASONS);
+    let sign = if unchecked { '·' } else { mark(signature.verified) };
+    out += &format!("{sign} signature: {who}{at}\n");
     let derived = report.says.is_some()
         && !failed(&[
             "score_mismatch",
@@ -113,9 +144,14 @@ fn text(report: &Report, with_clone: bool) -> String {
             "manifest_mismatch",
             "findings_mismatch",
             "not_final",
+            "times_mismatch",
             "standard_forged",
         ]);
-    out += &format!("{} score, counts and manifest derived again\n", mark(derived));
+    let derivation = if report.says.is_some() { mark(derived) } else { '·' };
+    out += &format!(
+        "{derivation} score, counts and manifest {}\n",
+        if report.says.is_some() { "derived again" } else { "not derived" }
+    );
     let evidence = &report.evidence;
     if evidence.checked {
         out += &format!(
