@@ -130,7 +130,7 @@ fn text(report: &Report, with_clone: bool) -> String {
         _ => "none".to_owned(),
     };
     let at = match signature.at {
-        Some(at) => format!("; the key's validity was judged at {at} ({})", signature.time_from),
+        Some(at) => format!("\n    the key had to be valid at {at} ({})", signature.time_from),
         None => String::new(),
     };
     let unchecked = signature.present && !signature.verified && !failed(&SIGNATURE_REASONS);
