@@ -262,7 +262,7 @@ fn a_full_disk_records_nothing_and_says_so() {
             .output()
     };
     let Ok(output) = call("trap '' XFSZ;") else {
-        println!("SKIPPED: there is no bash");
+        crate::support::skipped("there is no bash");
         return;
     };
     let said = String::from_utf8(output.stderr).unwrap();
@@ -305,7 +305,7 @@ fn a_folder_that_cannot_be_written_is_a_sentence() {
             .arg("--version")
             .output();
         if !probe.is_ok_and(|output| output.status.success()) {
-            println!("SKIPPED: this is root, and setpriv cannot run the binary as somebody else");
+            crate::support::skipped("this is root, and setpriv cannot run the binary as somebody else");
             mode(0o755, 0o644);
             return;
         }

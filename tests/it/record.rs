@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::support::{Desk, fails, succeeds};
+use crate::support::{Desk, fails, skipped, succeeds};
 
 /// What the clock shows when the record is made; answers are given before.
 const SEALED: &str = "2026-01-31T12:00:00Z";
@@ -20,8 +20,7 @@ fn missing(program: &str) -> bool {
     let there =
         std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|dir| dir.join(program).is_file());
     if !there {
-        eprintln!("SKIPPED: {program} is not installed, so this test checked nothing.");
-        assert!(std::env::var_os("CI").is_none(), "CI must have {program}");
+        skipped(&format!("{program} is not installed, so this test checked nothing"));
     }
     !there
 }

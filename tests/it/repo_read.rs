@@ -317,7 +317,7 @@ fn a_pin_can_be_sent_to_a_worker() {
 #[test]
 fn git_sed_and_sha256sum_agree() {
     if Command::new("git").arg("--version").output().is_err() {
-        println!("SKIPPED: git is not installed");
+        crate::support::skipped("git is not installed");
         return;
     }
     let f = Fixture::new();
