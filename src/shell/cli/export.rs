@@ -17,6 +17,7 @@ use crate::model::evidence::Kind;
 use crate::model::hash::Sha256;
 use crate::model::record::{FindingBody, Record, STANDARD_FILE, Statement, build};
 use crate::model::score::Slot;
+use crate::model::time::Time;
 use crate::repo::{Check, Pin, display};
 use crate::sign::{NAMESPACE_RECORD, SshKeygen};
 
@@ -95,12 +96,14 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let excerpts = excerpts(&journal.audit, &pin)?;
     let unchanged = !journal.audit.changed_since_seal();
     // What would be published is looked at before anything is sealed, signed or written.
-    let event = if unchanged { None } else { Some(seal(&args.db, context, &journal, !gaps.is_empty())?) };
+    // One look at the clock: the journal's line and the seal in it must say the same time, or the bytes would differ later.
+    let at = context.now()?;
+    let event = if unchanged { None } else { Some(seal(&args.db, at, &journal, !gaps.is_empty())?) };
     let mut trial = journal.audit.clone();
     if let Some(event) = &event {
         let entry = Entry {
             seq: trial.next_seq(),
-            at: context.now()?,
+            at,
             prev: trial.last_line(),
             act: trial.next_seq(),
             of: 1,
@@ -124,7 +127,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let cautions = cautions(record, &files, &excerpts);
     refuse_cautions(&cautions, args.secrets_reviewed)?;
     if let Some(event) = event {
-        journal.act(vec![event], seal.at)?;
+        journal.act(vec![event], at)?;
     }
     let there = record_dir(&args.db, &record.target.repo, &record.audit_id).join(SIGNATURE_FILE).exists();
     let signature = match (&key, &keygen) {
@@ -143,7 +146,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         _ => None,
     };
     let (path, written) = write_record(&args.db, record, &files, signature.as_deref())?;
-    let signed = path.join(crate::auditdb::SIGNATURE_FILE).exists();
+    let signed = path.join(SIGNATURE_FILE).exists();
     let report = Report {
         audit_id: &seal.audit_id,
         path: path.display().to_string(),
@@ -335,8 +338,7 @@ fn cautions(record: &Record, files: &BTreeMap<String, Vec<u8>>, excerpts: &Excer
 }
 
 /// Returns the seal that the journal gets. The record is then a function of the journal up to it.
-fn seal(db: &Path, context: &Context, journal: &Journal, partial: bool) -> Result<Event> {
-    let at = context.now()?;
+fn seal(db: &Path, at: Time, journal: &Journal, partial: bool) -> Result<Event> {
     let opened = &journal.audit.now.opened;
     let given: Vec<String> = journal.audit.seals.iter().map(|seal| seal.audit_id.clone()).collect();
     let login = opened.auditor.login.clone();
