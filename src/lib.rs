@@ -26,15 +26,18 @@
 //! machine. A *finding* is a weakness, or a strength. A *mode* is a way in which the server ships to be run; a *fact* is
 //! stated once per mode. The *record* is the exported, signed folder in an audit database.
 
+pub mod app;
 pub mod auditdb;
 pub mod config;
 pub mod error;
 pub mod export;
+pub mod highlight;
 pub mod journal;
 pub mod model;
 pub mod repo;
 pub mod shell;
 pub mod sign;
 pub mod standards;
+pub mod ui;
 
 pub use error::{Error, Result};

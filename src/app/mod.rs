@@ -1,0 +1,3 @@
+//! Floor 2: the workbench's state machine. It draws nothing and reaches for nothing.
+
+pub mod text;

@@ -1,0 +1,1 @@
+//! Floor 3: the views, from the workbench's state to a frame.
