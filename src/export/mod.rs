@@ -10,6 +10,7 @@ mod finding;
 mod notes;
 mod permalink;
 pub mod standard;
+mod summary;
 mod text;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub use assessment::assessment;
 pub use finding::finding;
 pub use notes::raw_notes;
 pub use permalink::permalink;
+pub use summary::summary;
+pub use text::count;
 
 /// What an audit's files are made from.
 #[derive(Debug, Clone, Copy)]

@@ -404,30 +404,9 @@ fn tags(line: &str, spans: bool) -> String {
 }
 
 /// Returns a number with its noun.
-pub(super) fn count(number: impl Into<Number>, one: &str, many: &str) -> String {
-    let Number(number) = number.into();
+pub fn count(number: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
     format!("{number} {}", if number == 1 { one } else { many })
-}
-
-/// A number of things, of any width.
-pub(super) struct Number(u64);
-
-impl From<u64> for Number {
-    fn from(number: u64) -> Self {
-        Number(number)
-    }
-}
-
-impl From<u32> for Number {
-    fn from(number: u32) -> Self {
-        Number(number.into())
-    }
-}
-
-impl From<usize> for Number {
-    fn from(number: usize) -> Self {
-        Number(u64::try_from(number).unwrap_or(u64::MAX))
-    }
 }
 
 /// Returns a text with its first letter in upper case.

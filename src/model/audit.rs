@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::event::{Entry, Event, EvidenceId, FindingId, JOURNAL_VERSION, Opened, Subject, Tool};
-use super::evidence::{Evidence, Kind};
+use super::evidence::{Evidence, Kind, Reachability};
 use super::finding::Finding;
 use super::hash::Sha256;
 use super::score::{Given, Inputs, OpenFinding, Slot, UNKNOWN};
@@ -127,6 +127,17 @@ pub enum Gap {
     Unsupported(Slot),
     /// An open critical or high finding without a decision on its disclosure.
     Undisclosed(FindingId),
+}
+
+/// Evidence as it would be recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filed {
+    /// What records it, in order; empty where nothing changes.
+    pub events: Vec<Event>,
+    /// The pieces, in the order in which their kinds were given, each once.
+    pub ids: Vec<EvidenceId>,
+    /// Those of them that were there before.
+    pub known: Vec<EvidenceId>,
 }
 
 impl Audit {
@@ -298,6 +309,43 @@ impl Audit {
             _ => None,
         });
         FindingId(used.max().unwrap_or(0) + 1)
+    }
+
+    /// Returns the events that record evidence and let all of it back `to`. Nothing is recorded yet.
+    ///
+    /// The same place or search again is the same piece, with the reachability and note that it has: two numbers for it
+    /// would only confuse.
+    pub fn file(&self, kinds: Vec<Kind>, reachability: Reachability, note: Option<&str>, to: &[Subject]) -> Filed {
+        let mut filed = Filed::default();
+        let mut fresh: Vec<(EvidenceId, Evidence)> = Vec::new();
+        let mut next = self.next_evidence();
+        for kind in kinds {
+            let before = self.now.evidence.iter().find(|(_, piece)| piece.evidence.kind == kind).map(|(id, _)| *id);
+            let same = before.or_else(|| fresh.iter().find(|(_, one)| one.kind == kind).map(|(id, _)| *id));
+            let id = same.unwrap_or(next);
+            if filed.ids.contains(&id) {
+                continue;
+            }
+            filed.ids.push(id);
+            if before.is_some() {
+                filed.known.push(id);
+            } else {
+                fresh.push((id, Evidence { kind, reachability, note: note.map(str::to_owned) }));
+                next = EvidenceId(next.0 + 1);
+            }
+        }
+        let added = fresh.into_iter().map(|(id, one)| Event::EvidenceAdded { id, evidence: Box::new(one) });
+        filed.events.extend(added);
+        filed.events.extend(filed.ids.iter().filter_map(|id| self.attach(*id, to)));
+        filed
+    }
+
+    /// Returns the event that lets a piece back `to`, as far as it does not already; `None` where nothing is left.
+    pub fn attach(&self, id: EvidenceId, to: &[Subject]) -> Option<Event> {
+        let backs = self.now.evidence.get(&id).map(|piece| &piece.backs);
+        let new = |subject: &&Subject| !backs.is_some_and(|backs| backs.contains(*subject));
+        let to: Vec<Subject> = to.iter().filter(new).cloned().collect();
+        (!to.is_empty()).then_some(Event::EvidenceAttached { id, to })
     }
 
     /// Returns the audit as it was when event `seq` had been added.

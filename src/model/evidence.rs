@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -94,6 +95,34 @@ pub enum Reachability {
     /// Not determined.
     #[default]
     NotKnown,
+}
+
+impl Reachability {
+    /// Every one, the worst first.
+    pub const ALL: [Reachability; 4] =
+        [Reachability::Reachable, Reachability::Latent, Reachability::TestOnly, Reachability::NotKnown];
+
+    /// Returns the word by which files name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Reachability::Reachable => "reachable",
+            Reachability::Latent => "latent",
+            Reachability::TestOnly => "test_only",
+            Reachability::NotKnown => "not_known",
+        }
+    }
+}
+
+impl FromStr for Reachability {
+    type Err = String;
+
+    /// Reads its word; commands write it with a hyphen.
+    fn from_str(text: &str) -> Result<Self, String> {
+        Reachability::ALL
+            .into_iter()
+            .find(|one| one.word() == text.replace('-', "_"))
+            .ok_or_else(|| format!("`{text}` is not one of reachable, latent, test-only, not-known"))
+    }
 }
 
 /// One piece of evidence.

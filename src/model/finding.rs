@@ -73,6 +73,29 @@ pub enum Disclosure {
     WithheldUntil(String),
 }
 
+impl fmt::Display for Disclosure {
+    /// Writes the decision as it is typed: `public`, or `withheld:` and the date.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Disclosure::Public => f.pad("public"),
+            Disclosure::WithheldUntil(date) => f.pad(&format!("withheld:{date}")),
+        }
+    }
+}
+
+impl FromStr for Disclosure {
+    type Err = String;
+
+    /// Reads a decision as it is typed. Whether the date is one, [`Finding::mistakes`] says.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "public" => Ok(Disclosure::Public),
+            Some(("withheld", date)) => Ok(Disclosure::WithheldUntil(date.to_owned())),
+            _ => Err("expected `public` or `withheld:YYYY-MM-DD`".to_owned()),
+        }
+    }
+}
+
 /// What an attacker gains.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -185,6 +208,31 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Returns a finding with nothing filled in but these.
+    pub fn new(title: impl Into<String>, severity: Severity) -> Self {
+        Finding {
+            title: title.into(),
+            severity,
+            items: Vec::new(),
+            category: String::new(),
+            cwe: Vec::new(),
+            cvss: String::new(),
+            advisories: Vec::new(),
+            reachability: Reachability::NotKnown,
+            disclosure: None,
+            summary: String::new(),
+            description: String::new(),
+            impact: Impact::default(),
+            components: Vec::new(),
+            reproduction: Vec::new(),
+            risks: Vec::new(),
+            recommendations: Recommendations::default(),
+            validation: Vec::new(),
+            references: Vec::new(),
+            notes: String::new(),
+        }
+    }
+
     /// Tells whether only the finding's existence may be published.
     pub fn withheld(&self) -> bool {
         matches!(self.disclosure, Some(Disclosure::WithheldUntil(_)))
@@ -208,5 +256,32 @@ impl Finding {
             found.push(format!("`{date}` is not a date such as 2026-12-31"));
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_disclosure_is_read_as_it_is_written() {
+        for one in [Disclosure::Public, Disclosure::WithheldUntil("2026-12-31".to_owned())] {
+            assert_eq!(one.to_string().parse(), Ok(one));
+        }
+        for text in ["", "Public", "public:", "withheld", "until:2026-12-31"] {
+            assert!(text.parse::<Disclosure>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reachability_is_read_by_the_word_that_files_and_commands_use() {
+        for one in Reachability::ALL {
+            assert_eq!(serde_json::to_value(one).unwrap(), one.word());
+            assert_eq!(one.word().parse(), Ok(one));
+            assert_eq!(one.word().replace('_', "-").parse(), Ok(one));
+        }
+        assert!("shipped".parse::<Reachability>().is_err());
     }
 }

@@ -872,6 +872,24 @@ pub fn item_state_in(standard: &Standard, inputs: &Inputs, id: &str, mode: &str)
     State::of(inputs.answers.get(&slot).map(|given| given.answer), item.secure)
 }
 
+/// Returns the open items that do not apply by the standard's own condition, in each mode in which it holds.
+pub fn not_applicable(standard: &Standard, inputs: &Inputs) -> Vec<Slot> {
+    let standings = stand(standard, inputs, &solvers(standard, inputs));
+    let mut found: Vec<Slot> = Vec::new();
+    for standing in &standings {
+        let world = InMode { standard, inputs, mode: &standing.mode, levels: &standing.levels, tier: None };
+        for (_, item) in standard.items() {
+            let slot = world.slot(&item.id);
+            let holds =
+                item.not_applicable.as_ref().and_then(|rule| rule.when.as_ref()).is_some_and(|when| world.holds(when));
+            if holds && !inputs.answers.contains_key(&slot) && !found.contains(&slot) {
+                found.push(slot);
+            }
+        }
+    }
+    found
+}
+
 /// Counts items met, and items that apply.
 fn count_met(states: impl Iterator<Item = State>) -> (u32, u32) {
     let mut met = 0;

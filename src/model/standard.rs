@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::answer::{Answer, State};
+use super::evidence::Query;
 use super::finding::Severity;
 
 /// The score's scale: the sum of the levels' points of all dimensions that are not separate.
@@ -401,6 +402,25 @@ impl Standard {
     /// Returns the fact of this id.
     pub fn fact(&self, id: &str) -> Option<&Fact> {
         self.facts.iter().find(|fact| fact.id == id)
+    }
+
+    /// Returns the search that a lead stands for; a lead on paths searches no lines.
+    pub fn query(&self, lead: &Lead) -> Option<Query> {
+        let LeadKind::Regex { scope, pattern, exclude } = &lead.kind else { return None };
+        let globs = self.scopes.get(scope).map(Vec::as_slice).unwrap_or_default();
+        let (out, include): (Vec<&String>, Vec<&String>) = globs.iter().partition(|glob| glob.starts_with('!'));
+        Some(Query {
+            pattern: pattern.clone(),
+            literal: false,
+            case_sensitive: true,
+            exclude_line: exclude.clone(),
+            include: include.into_iter().cloned().collect(),
+            exclude: out
+                .into_iter()
+                .map(|glob| glob.trim_start_matches('!').to_owned())
+                .chain(self.exclude_paths.iter().cloned())
+                .collect(),
+        })
     }
 
     /// Returns the tier that a score lies in.

@@ -12,7 +12,7 @@ use touchstone::model::event::{
     Tool,
 };
 use touchstone::model::evidence::{Evidence, External, Kind, Reachability};
-use touchstone::model::finding::{Disclosure, Finding, Impact, Recommendations, Severity};
+use touchstone::model::finding::{Disclosure, Finding, Severity};
 use touchstone::model::hash::{Hex, Sha256};
 use touchstone::model::score::Slot;
 use touchstone::model::standard::Standard;
@@ -120,28 +120,48 @@ fn evidence(id: EvidenceId) -> Event {
 }
 
 fn finding(id: FindingId, severity: Severity, disclosure: Option<Disclosure>) -> Event {
-    let finding = Finding {
-        title: format!("Finding {id}"),
-        severity,
-        items: vec!["updates-1".to_owned()],
-        category: String::new(),
-        cwe: vec![],
-        cvss: String::new(),
-        advisories: vec![],
-        reachability: Reachability::NotKnown,
-        disclosure,
-        summary: String::new(),
-        description: String::new(),
-        impact: Impact::default(),
-        components: vec![],
-        reproduction: vec![],
-        risks: vec![],
-        recommendations: Recommendations::default(),
-        validation: vec![],
-        references: vec![],
-        notes: String::new(),
-    };
+    let title = format!("Finding {id}");
+    let finding = Finding { items: vec!["updates-1".to_owned()], disclosure, ..Finding::new(title, severity) };
     Event::FindingSet { id, finding: Box::new(finding) }
+}
+
+fn saw(text: &str) -> Kind {
+    Kind::External(External { source: "A report".to_owned(), saw: text.to_owned(), at: at(0) })
+}
+
+fn backing(audit: &Audit, id: u32) -> Vec<String> {
+    audit.now.evidence[&EvidenceId(id)].backs.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_same_evidence_is_one_piece_and_backs_nothing_twice() {
+    let mut audit = begin();
+    let [first, second] = ["updates-1", "updates-2"].map(|id| Subject::Item(Slot::once(id)));
+    // Undone, its number is spent.
+    act(&mut audit, vec![evidence(EvidenceId(1))]).unwrap();
+    undo(&mut audit);
+
+    // The same kind twice in one go is one piece, too.
+    let filed = audit.file(vec![saw("a"), saw("b"), saw("a")], Reachability::Latent, Some("seen"), &[]);
+    assert_eq!((&filed.ids, &filed.known), (&vec![EvidenceId(2), EvidenceId(3)], &vec![]));
+    assert_eq!(filed.events.len(), 2, "nothing to back, nothing attached: {:?}", filed.events);
+    act(&mut audit, filed.events).unwrap();
+    let piece = &audit.now.evidence[&EvidenceId(2)];
+    assert_eq!((piece.evidence.reachability, piece.evidence.note.as_deref()), (Reachability::Latent, Some("seen")));
+
+    let filed = audit.file(vec![saw("c"), saw("a")], Reachability::NotKnown, None, std::slice::from_ref(&first));
+    assert_eq!((&filed.ids, &filed.known), (&vec![EvidenceId(4), EvidenceId(2)], &vec![EvidenceId(2)]));
+    act(&mut audit, filed.events).unwrap();
+    assert_eq!(audit.now.evidence[&EvidenceId(2)].evidence.note.as_deref(), Some("seen"), "what it says stays");
+    assert_eq!((backing(&audit, 2), backing(&audit, 4)), (vec!["updates-1".to_owned()], vec!["updates-1".to_owned()]));
+
+    let again = audit.file(vec![saw("a")], Reachability::NotKnown, None, &[first.clone(), second.clone()]);
+    let left = Event::EvidenceAttached { id: EvidenceId(2), to: vec![second.clone()] };
+    assert_eq!(again.events, vec![left]);
+    act(&mut audit, again.events).unwrap();
+    let nothing = audit.file(vec![saw("a")], Reachability::NotKnown, None, &[first.clone(), second]);
+    assert_eq!((nothing.events, nothing.ids), (vec![], vec![EvidenceId(2)]));
+    assert_eq!(audit.attach(EvidenceId(2), &[first]), None);
 }
 
 /// The act that a number stands for, made to fit the audit as it is; `None` where none fits.

@@ -26,6 +26,33 @@ fn said(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(|mistake| format!("{mistake}\n")).collect()
 }
 
+// -------------------- Leads.
+
+#[test]
+fn a_lead_is_searched_in_its_scope_and_a_lead_on_paths_is_no_search() {
+    let standard = standards::read(VENDOR).unwrap();
+    let leads: Vec<_> = standard.items().flat_map(|(_, item)| &item.leads).collect();
+    let queries: Vec<Option<Query>> = leads.iter().map(|lead| standard.query(lead)).collect();
+    for (lead, query) in leads.iter().zip(&queries) {
+        match (&lead.kind, query) {
+            (LeadKind::Glob { .. }, None) => {}
+            (LeadKind::Regex { pattern, scope, exclude }, Some(query)) => {
+                assert_eq!((&query.pattern, &query.exclude_line), (pattern, exclude));
+                assert!(query.case_sensitive && !query.literal);
+                let inside = standard.scopes[scope].iter().filter(|glob| !glob.starts_with('!'));
+                assert!(inside.eq(&query.include), "{query:?}");
+                assert_eq!(
+                    query.exclude,
+                    ["*.d.ts", "**/test/**"],
+                    "what the scope takes out, then all paths kept apart"
+                );
+            }
+            (kind, query) => panic!("{kind:?}: {query:?}"),
+        }
+    }
+    assert!(queries.iter().any(Option::is_some));
+}
+
 // -------------------- The embedded standard.
 
 #[test]

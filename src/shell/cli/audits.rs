@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::context::Context;
-use super::gather::count;
 use crate::error::Result;
+use crate::export::count;
 use crate::model::score;
 use crate::repo::display;
 
@@ -63,8 +63,8 @@ pub fn run(context: &Context) -> Result<()> {
                 State::Readable { answered, score, records, last, .. } => {
                     format!(
                         "{name}\n  score {score}, {}, {}, last {last}\n",
-                        count(*answered as u64, "answer"),
-                        count(*records as u64, "record")
+                        count(*answered, "answer", "answers"),
+                        count(*records, "record", "records")
                     )
                 }
                 State::Broken { error } => format!("{name}\n  cannot be read: {}\n", display::line(error)),

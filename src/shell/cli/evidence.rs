@@ -6,8 +6,9 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::context::{Context, said, slots};
-use super::gather::{Gather, parse_place, summary};
+use super::gather::{Gather, parse_place};
 use crate::error::{Error, Result};
+use crate::export::summary;
 use crate::journal::Journal;
 use crate::model::audit::{Audit, Piece};
 use crate::model::event::{Event, EvidenceId, FindingId, Subject};

@@ -10,7 +10,7 @@ use super::gather::{Gather, Reach};
 use crate::error::{Error, Result};
 use crate::model::event::{Event, FindingId, Subject};
 use crate::model::evidence::Reachability;
-use crate::model::finding::{Disclosure, Finding, Impact, Recommendations, Severity};
+use crate::model::finding::{Disclosure, Finding, Severity};
 use crate::repo::display;
 
 /// The largest file that is read as a finding, in bytes.
@@ -78,7 +78,7 @@ struct Fields {
     #[arg(long = "advisory", value_name = "ID")]
     advisories: Vec<String>,
     /// `public`, or `withheld:YYYY-MM-DD` to publish only that it is there until that date
-    #[arg(long, value_name = "WHAT", value_parser = disclosure)]
+    #[arg(long, value_name = "WHAT")]
     disclosure: Option<Disclosure>,
     /// Executive summary
     #[arg(long, value_name = "TEXT")]
@@ -147,14 +147,6 @@ struct List<'a> {
     findings: Vec<Changed<'a>>,
 }
 
-fn disclosure(text: &str) -> Result<Disclosure, String> {
-    match text.split_once(':') {
-        None if text == "public" => Ok(Disclosure::Public),
-        Some(("withheld", date)) => Ok(Disclosure::WithheldUntil(date.to_owned())),
-        _ => Err("expected `public` or `withheld:YYYY-MM-DD`".to_owned()),
-    }
-}
-
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     match &args.command {
         Command::Add(fields) => {
@@ -168,7 +160,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                 return Err(Error::usage("A finding needs at least --title and --severity.")
                     .hint("Or --from FILE; `touchstone finding add --help` names every field."));
             };
-            let base = from.unwrap_or_else(|| empty(title.clone(), severity));
+            let base = from.unwrap_or_else(|| Finding::new(title.clone(), severity));
             write(context, journal, id, fields, base)
         }
         Command::Edit { id, fields } => {
@@ -241,30 +233,6 @@ fn escaped(value: &toml::Value) -> String {
 
 fn missing(id: FindingId) -> Error {
     Error::usage(format!("There is no finding {id}.")).hint("`touchstone finding list` lists them.")
-}
-
-fn empty(title: String, severity: Severity) -> Finding {
-    Finding {
-        title,
-        severity,
-        items: Vec::new(),
-        category: String::new(),
-        cwe: Vec::new(),
-        cvss: String::new(),
-        advisories: Vec::new(),
-        reachability: Reachability::NotKnown,
-        disclosure: None,
-        summary: String::new(),
-        description: String::new(),
-        impact: Impact::default(),
-        components: Vec::new(),
-        reproduction: Vec::new(),
-        risks: Vec::new(),
-        recommendations: Recommendations::default(),
-        validation: Vec::new(),
-        references: Vec::new(),
-        notes: String::new(),
-    }
 }
 
 fn write(

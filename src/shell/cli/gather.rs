@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use crate::error::{Error, Result};
+use crate::export::summary;
 use crate::journal::Journal;
+use crate::model::audit::Filed;
 use crate::model::event::{Event, EvidenceId, Subject};
-use crate::model::evidence::{Evidence, External, Kind, Observation, Query, Reachability, RepoPath};
+use crate::model::evidence::{External, Kind, Observation, Query, Reachability, RepoPath};
 use crate::model::hash::Sha256;
 use crate::model::standard::{LeadKind, Standard};
 use crate::model::time::Time;
@@ -157,33 +159,29 @@ impl Gather {
         if let (Some(file), Some(command)) = (&self.observed, &self.command) {
             kinds.push(Kind::Observation(observation(file, command, self.environment.clone(), now)?));
         }
-        let mut gathered = Gathered::default();
-        let mut next = journal.audit.next_evidence();
-        for kind in kinds {
-            // The same place or search again is the same piece; two numbers for it would only confuse.
-            let same = journal.audit.now.evidence.iter().find(|(_, piece)| piece.evidence.kind == kind);
-            if let Some((id, piece)) = same {
-                gathered.said.push(format!("{id} {} (there already)", summary(&piece.evidence)));
-                gathered.ids.push(*id);
-                continue;
-            }
-            let evidence = Evidence { kind, reachability: self.reachability.into(), note: self.shows.clone() };
-            gathered.said.push(format!("{next} {}", summary(&evidence)));
-            gathered.events.push(Event::EvidenceAdded { id: next, evidence: Box::new(evidence) });
-            gathered.ids.push(next);
-            next = EvidenceId(next.0 + 1);
-        }
+        let audit = &journal.audit;
+        let Filed { events, ids, .. } = audit.file(kinds, self.reachability.into(), self.shows.as_deref(), subjects);
+        let new = |id: &EvidenceId| {
+            events.iter().find_map(|event| match event {
+                Event::EvidenceAdded { id: one, evidence } if one == id => Some(evidence),
+                _ => None,
+            })
+        };
+        let line = |id: &EvidenceId| match audit.now.evidence.get(id) {
+            Some(piece) => Some(format!("{id} {} (there already)", summary(&piece.evidence))),
+            None => new(id).map(|evidence| format!("{id} {}", summary(evidence))),
+        };
+        let said = ids.iter().filter_map(line).collect();
+        let mut gathered = Gathered { events, ids, said };
         for id in &self.reuse {
-            let piece = journal.audit.now.evidence.get(id).ok_or_else(|| {
+            let piece = audit.now.evidence.get(id).ok_or_else(|| {
                 Error::usage(format!("There is no evidence {id}.")).hint("`touchstone evidence list` lists all of it.")
             })?;
             gathered.said.push(format!("{id} {}", summary(&piece.evidence)));
-            gathered.ids.push(*id);
-        }
-        if !subjects.is_empty() {
-            for id in &gathered.ids {
-                gathered.events.push(Event::EvidenceAttached { id: *id, to: subjects.to_vec() });
+            if !gathered.ids.contains(id) {
+                gathered.events.extend(audit.attach(*id, subjects));
             }
+            gathered.ids.push(*id);
         }
         Ok(gathered)
     }
@@ -215,10 +213,12 @@ impl Gather {
                     Error::usage(format!("The standard has no lead `{id}`."))
                         .hint("`touchstone leads ITEM` lists an item's.")
                 })?;
-            kinds.push(match &lead.kind {
-                LeadKind::Glob { pattern } => Kind::Path(pin.paths(pattern)?),
-                kind @ LeadKind::Regex { .. } => Kind::Search(pin.search(&lead_query(standard, kind))?),
-            });
+            if let LeadKind::Glob { pattern } = &lead.kind {
+                kinds.push(Kind::Path(pin.paths(pattern)?));
+            }
+            if let Some(query) = standard.query(lead) {
+                kinds.push(Kind::Search(pin.search(&query)?));
+            }
         }
         if let Some(glob) = &self.path_glob {
             kinds.push(Kind::Path(pin.paths(glob)?));
@@ -232,29 +232,6 @@ impl Gather {
             })?));
         }
         Ok(())
-    }
-}
-
-/// Returns the search that a lead stands for.
-pub fn lead_query(standard: &Standard, kind: &LeadKind) -> Query {
-    match kind {
-        LeadKind::Glob { .. } => Query::default(),
-        LeadKind::Regex { scope, pattern, exclude } => {
-            let globs = standard.scopes.get(scope).map(Vec::as_slice).unwrap_or_default();
-            let (out, include): (Vec<&String>, Vec<&String>) = globs.iter().partition(|glob| glob.starts_with('!'));
-            Query {
-                pattern: pattern.clone(),
-                literal: false,
-                case_sensitive: true,
-                exclude_line: exclude.clone(),
-                include: include.into_iter().cloned().collect(),
-                exclude: out
-                    .into_iter()
-                    .map(|glob| glob.trim_start_matches('!').to_owned())
-                    .chain(standard.exclude_paths.iter().cloned())
-                    .collect(),
-            }
-        }
     }
 }
 
@@ -294,69 +271,4 @@ fn observation(file: &Path, command: &str, environment: Option<String>, at: Time
         output: String::from_utf8_lossy(&bytes).into_owned(),
         sha256: Sha256::of(&bytes),
     })
-}
-
-/// Returns a piece of evidence in one line.
-pub fn summary(evidence: &Evidence) -> String {
-    match &evidence.kind {
-        Kind::Code { regions } => {
-            let places: Vec<String> = regions
-                .iter()
-                .map(|region| {
-                    let path = display::bytes(&region.path.0);
-                    if region.first == region.last {
-                        format!("{path}:{}", region.first)
-                    } else {
-                        format!("{path}:{}-{}", region.first, region.last)
-                    }
-                })
-                .collect();
-            places.join(", ")
-        }
-        Kind::Search(search) => {
-            let mut text = format!(
-                "search /{}/: {} in {}",
-                cut(&search.query.pattern),
-                count(search.hits, "hit"),
-                count(search.files, "file")
-            );
-            if search.excluded_hits > 0 {
-                text += &format!(", {} more in excluded paths", search.excluded_hits);
-            }
-            let skipped: u64 = search.skipped.iter().map(|skipped| skipped.files).sum();
-            if skipped > 0 {
-                text += &format!(", {skipped} skipped");
-            }
-            text
-        }
-        Kind::Path(list) => format!(
-            "paths {}: {} of {}",
-            display::line(&list.glob),
-            count(list.matches, "match").replace("matchs", "matches"),
-            count(list.entries, "path")
-        ),
-        Kind::History(history) => format!(
-            "history /{}/: added by {} of {}",
-            cut(&history.query.pattern),
-            history.matches,
-            count(history.commits, "commit")
-        ),
-        Kind::Observation(observation) => format!("observed: {}", display::line(&observation.command)),
-        Kind::External(external) => format!("external: {}", display::line(&external.source)),
-    }
-}
-
-/// Returns a pattern in at most 60 characters.
-fn cut(pattern: &str) -> String {
-    let shown = display::line(pattern);
-    if shown.chars().count() <= 60 {
-        return shown.into_owned();
-    }
-    let start: String = shown.chars().take(59).collect();
-    format!("{start}…")
-}
-
-/// Returns a number with its noun.
-pub fn count(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

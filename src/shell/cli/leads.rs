@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::context::Context;
-use super::gather::{count, lead_query, summary};
 use crate::error::{self, Error, Result};
+use crate::export::{count, summary};
 use crate::model::evidence::{Evidence, Kind, Reachability};
 use crate::model::standard::{LeadKind, Signal};
 use crate::repo::display;
@@ -63,8 +63,9 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let pin = context.pin_of(&audit)?;
     let mut leads = Vec::new();
     for lead in &item.leads {
-        let (kind, places, hits, files) = match &lead.kind {
-            LeadKind::Glob { pattern } => {
+        let (kind, places, hits, files) = match (&lead.kind, standard.query(lead)) {
+            (LeadKind::Regex { .. }, None) => continue,
+            (LeadKind::Glob { pattern }, _) => {
                 let list = pin.paths(pattern)?;
                 let places = list.paths.iter().take(args.hits).map(|path| Place {
                     path: display::bytes(&path.0),
@@ -76,8 +77,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                 let (hits, files) = (list.matches, list.entries);
                 (Kind::Path(list), places, hits, files)
             }
-            kind @ LeadKind::Regex { .. } => {
-                let query = lead_query(standard, kind);
+            (LeadKind::Regex { .. }, Some(query)) => {
                 // Hits under excluded paths are counted apart, so they must not push the others out of the list.
                 let found = pin.hits(&query, ALL_HITS);
                 let (search, found) = match found {
@@ -119,11 +119,11 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         let said = match &evidence.kind {
             Kind::Search(search) if search.excluded_hits > 0 => format!(
                 "{} in {}, {} more in excluded paths",
-                count(hits, "hit"),
-                count(files, "file"),
+                count(hits, "hit", "hits"),
+                count(files, "file", "files"),
                 search.excluded_hits
             ),
-            Kind::Search(_) => format!("{} in {}", count(hits, "hit"), count(files, "file")),
+            Kind::Search(_) => format!("{} in {}", count(hits, "hit", "hits"), count(files, "file", "files")),
             _ => summary(&evidence),
         };
         leads.push(Line {

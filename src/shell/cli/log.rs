@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::context::Context;
-use super::gather::summary;
 use crate::error::Result;
+use crate::export::summary;
 use crate::model::audit::Audit;
 use crate::model::event::Event;
 use crate::model::score::Slot;

@@ -7,10 +7,10 @@ use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::context::{Context, shown};
-use super::gather::count;
 use super::status::wrapped;
 use crate::error::{Error, Result};
 use crate::export;
+use crate::export::count;
 use crate::model::hash::Sha256;
 use crate::model::standard::{Item, Standard};
 use crate::standards::{BUILT_IN, Loaded, read};
@@ -121,8 +121,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                             line.id,
                             line.version,
                             line.title,
-                            count(line.dimensions as u64, "dimension"),
-                            count(line.items as u64, "item"),
+                            count(line.dimensions, "dimension", "dimensions"),
+                            count(line.items, "item", "items"),
                             line.sha256
                         )
                     })
@@ -173,8 +173,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                     shown(file),
                     checked.id,
                     checked.version,
-                    count(checked.dimensions as u64, "dimension"),
-                    count(checked.items as u64, "item")
+                    count(checked.dimensions, "dimension", "dimensions"),
+                    count(checked.items, "item", "items")
                 )
             })
         }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::context::Context;
-use super::gather::count;
 use crate::error::Result;
+use crate::export::count;
 use crate::model::answer::State;
 use crate::model::audit::{Audit, Gap};
 use crate::model::score::{self, Score, Slot};
@@ -154,8 +154,8 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
         "answered {} of {}, {}, {}, {} min spent",
         status.answered,
         status.slots,
-        count(audit.now.evidence.len() as u64, "piece") + " of evidence",
-        count(audit.now.findings.values().filter(|found| found.withdrawn.is_none()).count() as u64, "finding"),
+        count(audit.now.evidence.len(), "piece", "pieces") + " of evidence",
+        count(audit.now.findings.values().filter(|found| found.withdrawn.is_none()).count(), "finding", "findings"),
         status.seconds_spent / 60
     ));
     let mut list = |label: &str, count: usize, words: Vec<String>| {
