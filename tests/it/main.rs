@@ -12,6 +12,7 @@ mod cli_read;
 mod crash;
 mod demo;
 mod export_files;
+mod highlight;
 mod house;
 mod journal;
 mod record;
