@@ -1,8 +1,11 @@
 //! Floor 1: where files go on this machine, and the user's preferences.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::error::{Error, Result};
 use crate::model::event::Auditor;
@@ -63,6 +66,12 @@ pub struct Config {
     pub auditor: AuditorConfig,
     /// How records are signed.
     pub signing: Signing,
+    /// What the workbench looks like.
+    pub ui: Ui,
+    /// Keys of the workbench, by action; an action with none has no key. Which actions there are and how a key is
+    /// written, the workbench knows.
+    #[serde(deserialize_with = "keys")]
+    pub keys: BTreeMap<String, Vec<String>>,
 }
 
 /// Who audits, as far as it is known.
@@ -85,6 +94,114 @@ pub struct AuditorConfig {
 pub struct Signing {
     /// An SSH key: a private key's file, or a `.pub` whose private half the agent holds.
     pub key: Option<PathBuf>,
+}
+
+/// What the workbench looks like, and what it does with the mouse and an editor.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ui {
+    /// Its colours.
+    pub theme: ThemeName,
+    /// Draw with ASCII characters only.
+    pub ascii: bool,
+    /// Take the mouse; without it the terminal's own selection works.
+    pub mouse: bool,
+    /// The editor's command, with `{file}` and `{line}`; none means `$VISUAL`, then `$EDITOR`.
+    pub editor: Option<String>,
+}
+
+impl Default for Ui {
+    fn default() -> Self {
+        Ui { theme: ThemeName::default(), ascii: false, mouse: true, editor: None }
+    }
+}
+
+/// Names of the workbench's themes. None is chosen by asking the terminal: its answer would arrive like typed keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ThemeName {
+    /// On a dark ground.
+    #[default]
+    Dark,
+    /// On a light ground.
+    Light,
+    /// Black, white and few strong colours.
+    HighContrast,
+    /// The terminal's own colours.
+    Terminal,
+}
+
+impl ThemeName {
+    /// Every theme, in the order in which they are offered.
+    pub const ALL: [ThemeName; 4] = [ThemeName::Dark, ThemeName::Light, ThemeName::HighContrast, ThemeName::Terminal];
+
+    /// Returns the word by which the preferences name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            ThemeName::Dark => "dark",
+            ThemeName::Light => "light",
+            ThemeName::HighContrast => "high-contrast",
+            ThemeName::Terminal => "terminal",
+        }
+    }
+}
+
+impl fmt::Display for ThemeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl FromStr for ThemeName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        ThemeName::ALL
+            .into_iter()
+            .find(|theme| theme.word() == text)
+            .ok_or_else(|| format!("`{text}` is not one of dark, light, high-contrast, terminal"))
+    }
+}
+
+impl<'de> Deserialize<'de> for ThemeName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Reads an action's keys: one, or a list.
+fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<String>>, D::Error> {
+    struct Keys(Vec<String>);
+
+    impl<'de> Deserialize<'de> for Keys {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(Visitor).map(Keys)
+        }
+    }
+
+    struct Visitor;
+
+    impl<'de> de::Visitor<'de> for Visitor {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a key such as \"y\", or a list of keys")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(vec![text.to_owned()])
+        }
+
+        fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut keys = Vec::new();
+            while let Some(key) = list.next_element()? {
+                keys.push(key);
+            }
+            Ok(keys)
+        }
+    }
+
+    let read = BTreeMap::<String, Keys>::deserialize(deserializer)?;
+    Ok(read.into_iter().map(|(action, Keys(keys))| (action, keys)).collect())
 }
 
 impl Config {
@@ -148,5 +265,86 @@ impl Config {
         }
         file.persist(&real).map_err(|error| failed(error.error))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn load(text: &str) -> Result<Config> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path)
+    }
+
+    #[track_caller]
+    fn fail(text: &str, words: &[&str]) {
+        let error = load(text).unwrap_err();
+        assert_eq!(error.kind, crate::error::Kind::Usage);
+        for word in words {
+            assert!(error.message.contains(word), "{word}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_it_was() {
+        let ui = Ui { theme: ThemeName::Dark, ascii: false, mouse: true, editor: None };
+        for text in ["", "[ui]\n[keys]\n", "[later]\nkey = 1\n[auditor]\nshoe = 9\n"] {
+            assert_eq!(load(text).unwrap(), Config { ui: ui.clone(), ..Config::default() }, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_workbench_is_set_up() {
+        let text = "[ui]\ntheme = \"high-contrast\"\nascii = true\nmouse = false\neditor = \"code --wait --goto {file}:{line}\"\n\
+                    [keys]\nanswer-yes = [\"y\", \"Y\"]\nquit = \"ctrl-q\"\nundo = []\n";
+        let config = load(text).unwrap();
+        let editor = Some("code --wait --goto {file}:{line}".to_owned());
+        assert_eq!(config.ui, Ui { theme: ThemeName::HighContrast, ascii: true, mouse: false, editor });
+        let keys: Vec<(&str, usize)> = config.keys.iter().map(|(action, keys)| (action.as_str(), keys.len())).collect();
+        assert_eq!(keys, [("answer-yes", 2), ("quit", 1), ("undo", 0)]);
+        for theme in ThemeName::ALL {
+            assert_eq!(load(&format!("[ui]\ntheme = \"{theme}\"\n")).unwrap().ui.theme, theme);
+        }
+    }
+
+    #[test]
+    fn a_theme_that_is_none_fail() {
+        fail("[ui]\ntheme = \"blue\"\n", &["line 2", "`blue`", "dark, light, high-contrast, terminal"]);
+        fail("[ui]\ntheme = \"auto\"\n", &["line 2", "`auto`"]);
+        fail("[ui]\ntheme = 3\n", &["line 2"]);
+    }
+
+    #[test]
+    fn an_unknown_preference_fail() {
+        fail(
+            "[ui]\nascii = true\ncolour = \"red\"\n",
+            &["line 3", "`colour`", "`theme`", "`ascii`", "`mouse`", "`editor`"],
+        );
+    }
+
+    #[test]
+    fn a_preference_of_another_type_fail() {
+        fail("[ui]\nascii = \"yes\"\n", &["line 2", "boolean"]);
+        fail("[ui]\n\nmouse = 1\n", &["line 3", "boolean"]);
+        fail("[ui]\neditor = [\"vi\"]\n", &["line 2", "string"]);
+        fail("ui = 1\n", &["line 1"]);
+    }
+
+    #[test]
+    fn a_key_that_is_no_text_fail() {
+        fail("[keys]\nquit = \"q\"\nundo = 7\n", &["line 3", "a key such as"]);
+        fail("[keys]\nundo = [\"u\", 7]\n", &["line 2", "string"]);
+        fail("[keys.undo]\nkey = \"u\"\n", &["line 1", "a key such as"]);
+        fail("keys = \"u\"\n", &["line 1"]);
+    }
+
+    #[test]
+    fn an_action_that_stands_twice_fail() {
+        fail("[keys]\nundo = \"u\"\nundo = \"U\"\n", &["line 3"]);
     }
 }

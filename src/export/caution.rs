@@ -2,11 +2,122 @@
 //!
 //! Both are guesses by shape. A label too many costs a line; the audit database refuses a record with one too few.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::{Regex, RegexSet, bytes};
 
+use super::Excerpts;
+use crate::model::event::EvidenceId;
+use crate::model::evidence::Kind;
+use crate::model::record::{Record, STANDARD_FILE};
 use crate::repo::display;
+
+/// One thing that a person should look at before a record is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caution {
+    /// The piece that shows it; `None` where it stands in text that the auditor wrote.
+    pub evidence: Option<EvidenceId>,
+    /// Where: lines of a file, a kind, or a file of the record; empty where the whole piece is meant.
+    pub place: String,
+    /// What it looks like.
+    pub what: String,
+}
+
+impl Caution {
+    /// Returns where it is: the piece, and the place in it.
+    fn at(&self) -> String {
+        let id = self.evidence.map(|id| id.to_string()).unwrap_or_default();
+        format!("{id} {}", self.place).trim().to_owned()
+    }
+}
+
+/// What a person should look at before a record is published.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cautions {
+    /// What looks like a secret, or shows what another piece keeps out.
+    pub secrets: Vec<Caution>,
+    /// What reads like an order to a language model; the record labels it.
+    pub injections: Vec<Caution>,
+}
+
+impl Cautions {
+    /// Returns the secrets, a line each.
+    pub fn secret_lines(&self) -> Vec<String> {
+        let line = |one: &Caution| {
+            let between = if one.place.is_empty() { "" } else { ":" };
+            format!("{}{between} {}", one.at(), one.what)
+        };
+        self.secrets.iter().map(line).collect()
+    }
+
+    /// Returns the orders to a model, a line each.
+    pub fn injection_lines(&self) -> Vec<String> {
+        self.injections.iter().map(|one| format!("{} {}; the record labels it", one.at(), one.what)).collect()
+    }
+}
+
+/// Looks at the evidence that is published, then at every file as it would be written.
+pub fn look(record: &Record, files: &BTreeMap<String, Vec<u8>>, excerpts: &Excerpts) -> Cautions {
+    let mut cautions = Cautions::default();
+    for row in &record.evidence {
+        let mut look = |bytes: &[u8], place: &str| {
+            let caution =
+                |what: &str| Caution { evidence: Some(row.id), place: place.to_owned(), what: what.to_owned() };
+            if let Some(what) = secret_like(bytes) {
+                cautions.secrets.push(caution(what));
+            }
+            if injection_like(&String::from_utf8_lossy(bytes)) {
+                cautions.injections.push(caution("looks like a prompt injection"));
+            }
+        };
+        match &row.evidence.kind {
+            Kind::Code { regions } => {
+                for (region, bytes) in regions.iter().zip(excerpts.get(&row.id).into_iter().flatten()) {
+                    look(bytes, &format!("{}:{}-{}", display::bytes(&region.path.0), region.first, region.last));
+                }
+            }
+            Kind::Observation(observation) => look(observation.output.as_bytes(), "(observed)"),
+            Kind::External(external) => look(external.saw.as_bytes(), "(external)"),
+            Kind::Search(_) | Kind::Path(_) | Kind::History(_) => {}
+        }
+    }
+    // What one piece keeps out, another must not bring in.
+    let regions = |redacted: bool| {
+        record.evidence.iter().filter(move |row| row.redacted.is_some() == redacted).flat_map(|row| {
+            match &row.evidence.kind {
+                Kind::Code { regions } => regions.iter().map(|region| (row.id, region)).collect::<Vec<_>>(),
+                _ => Vec::new(),
+            }
+        })
+    };
+    for (hidden, out) in regions(true) {
+        for (shown, region) in regions(false) {
+            if region.blob == out.blob && region.start < out.end && out.start < region.end {
+                let what = format!("shows lines that {hidden} redacts");
+                cautions.secrets.push(Caution { evidence: Some(shown), place: String::new(), what });
+            }
+        }
+    }
+    if cautions.secrets.is_empty() {
+        for (path, bytes) in files.iter().filter(|(path, _)| *path != STANDARD_FILE) {
+            if let Some(what) = secret_like(bytes) {
+                let place = format!("{path} (a note, reason, pattern, command or finding)");
+                cautions.secrets.push(Caution { evidence: None, place, what: what.to_owned() });
+            }
+        }
+    }
+    cautions
+}
+
+/// What a re-check of everything before an export found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reviewed {
+    /// Pieces that do not hold at the pin, or could not be checked, and why.
+    pub wrong: Vec<(EvidenceId, String)>,
+    /// What to look at before it is published.
+    pub cautions: Cautions,
+}
 
 /// Phrases, matched on lower-case words with one space between them. From the section on prompt injection in the audit
 /// database's `AUDIT_PR_VALIDATION_PROMPT.md` and its appendix, and from published tool poisoning.

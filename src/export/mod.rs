@@ -7,6 +7,7 @@ mod assessment;
 pub mod caution;
 mod evidence;
 mod finding;
+mod log;
 mod notes;
 mod permalink;
 pub mod standard;
@@ -24,6 +25,7 @@ use crate::repo::display;
 
 pub use assessment::assessment;
 pub use finding::finding;
+pub use log::describe_act;
 pub use notes::raw_notes;
 pub use permalink::permalink;
 pub use summary::summary;

@@ -1,7 +1,8 @@
 //! Floor 1: the journal, an audit's only store. One file of JSON lines, each chained to the one before by its digest.
 //!
-//! An audit's folder holds `journal.jsonl`, `standard.toml` (the exact bytes of the standard), `lock`, and `place.json`
-//! (where the clone stands on this machine; never part of a record).
+//! An audit's folder holds `journal.jsonl`, `standard.toml` (the exact bytes of the standard), `lock`, `place.json`
+//! (where the clone stands on this machine) and `cursor` (where in the audit its auditor was). The last two are never part
+//! of a record.
 
 mod store;
 
@@ -20,7 +21,7 @@ use crate::model::time::Time;
 use crate::repo::display;
 use crate::standards::Loaded;
 
-pub use store::{Listed, Place, Store};
+pub use store::{CURSOR_LIMIT, Listed, Place, Store};
 
 /// The largest journal that is read, in bytes.
 pub const JOURNAL_LIMIT: u64 = 256 << 20;

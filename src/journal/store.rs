@@ -1,5 +1,7 @@
 //! The folder of all audits on this machine.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,10 @@ use crate::model::event::Opened;
 use crate::model::time::Time;
 
 const PLACE: &str = "place.json";
+const CURSOR: &str = "cursor";
+
+/// The most that is remembered of where somebody was, in bytes.
+pub const CURSOR_LIMIT: usize = 64 << 10;
 
 /// Where an audit's clone stands on this machine. Not part of the audit: a record never holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,13 +143,39 @@ impl Store {
     /// # Errors
     /// Where it cannot be written.
     pub fn set_place(&self, name: &str, place: &Place) -> Result<()> {
+        let text = serde_json::to_string(place).map_err(|error| Error::io("write", &self.dir(name), &error.into()))?;
+        self.replace(name, PLACE, &text)
+    }
+
+    /// Returns where in an audit its auditor was, as it was last told to [`Store::set_cursor`]. What cannot be read is
+    /// forgotten: nothing of the audit depends on it.
+    pub fn cursor(&self, name: &str) -> Option<String> {
+        let mut bytes = Vec::new();
+        let file = File::open(self.dir(name).join(CURSOR)).ok()?;
+        file.take(CURSOR_LIMIT as u64 + 1).read_to_end(&mut bytes).ok()?;
+        String::from_utf8(bytes).ok().filter(|text| text.len() <= CURSOR_LIMIT)
+    }
+
+    /// Remembers where in an audit its auditor is. Unlike an event it need not survive a power cut, so nothing waits for
+    /// the disk.
+    ///
+    /// # Errors
+    /// Where it is longer than [`CURSOR_LIMIT`] or cannot be written; what was remembered before is then still there.
+    pub fn set_cursor(&self, name: &str, cursor: &str) -> Result<()> {
+        if cursor.len() > CURSOR_LIMIT {
+            return Err(Error::could_not(format!("A place of more than {CURSOR_LIMIT} bytes is not remembered.")));
+        }
+        self.replace(name, CURSOR, cursor)
+    }
+
+    /// Puts a file beside a journal: the old one or the new one is there at any moment.
+    fn replace(&self, name: &str, file: &str, text: &str) -> Result<()> {
         let dir = self.dir(name);
-        let path = dir.join(PLACE);
+        let path = dir.join(file);
         let failed = |error: std::io::Error| Error::io("write", &path, &error);
-        let text = serde_json::to_string(place).map_err(|error| failed(error.into()))?;
-        let file = tempfile::NamedTempFile::new_in(&dir).map_err(failed)?;
-        std::fs::write(file.path(), text).map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
+        let temporary = tempfile::NamedTempFile::new_in(&dir).map_err(failed)?;
+        std::fs::write(temporary.path(), text).map_err(failed)?;
+        temporary.persist(&path).map_err(|error| failed(error.error))?;
         Ok(())
     }
 }

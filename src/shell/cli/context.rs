@@ -11,13 +11,11 @@ use crate::config::{Config, Paths};
 use crate::error::{Error, Result};
 use crate::journal::{Journal, Store, View};
 use crate::model::audit::Audit;
-use crate::model::event::{Event, Tool};
+use crate::model::event::Event;
 use crate::model::score::Slot;
 use crate::model::time::Time;
 use crate::repo::{Pin, Repo, display};
-
-/// Variable that replaces the clock, for tests and reproducible documents: a time such as 2026-01-31T12:00:00Z.
-const CLOCK: &str = "TOUCHSTONE_CLOCK";
+use crate::shell::clock;
 
 /// The environment of one call.
 pub struct Context {
@@ -46,15 +44,7 @@ impl Context {
     }
 
     pub fn now(&self) -> Result<Time> {
-        if let Some(text) = Context::var(CLOCK) {
-            let text = text.to_string_lossy().into_owned();
-            return text.parse().map_err(|why| Error::usage(format!("{CLOCK}: {why}.")));
-        }
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_secs())
-            .ok()
-            .and_then(Time::from_unix)
-            .ok_or_else(|| Error::could_not("The clock shows no time that a calendar can hold."))
+        clock::now()
     }
 
     pub fn paths(&self) -> Result<Paths> {
@@ -70,10 +60,6 @@ impl Context {
 
     pub fn store(&self) -> Result<Store> {
         Ok(Store::new(&self.paths()?.data))
-    }
-
-    pub fn tool() -> Tool {
-        Tool { name: "touchstone".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 
     /// Returns the folder from which a clone is looked for.

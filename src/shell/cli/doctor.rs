@@ -36,7 +36,7 @@ pub fn run(context: &Context) -> Result<()> {
             remedy: if good { None } else { Some(remedy) },
         });
     };
-    let tool = Context::tool();
+    let tool = crate::shell::tool();
     row("touchstone", Some(format!("{} {}", tool.version, std::env::consts::OS)), "", "");
     let loaded = Loaded::built_in()?;
     let reference = loaded.reference();

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::status;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::journal::{Place, Store};
+use crate::journal::{Journal, Place, Store};
 use crate::model::audit::mode_name;
 use crate::model::event::{Auditor, Event, JOURNAL_VERSION, Opened, Pin, PinKind, Target};
 use crate::model::evidence::RepoPath;
@@ -17,6 +17,7 @@ use crate::model::hash::ObjectId;
 use crate::model::target::path_part;
 use crate::model::time::Time;
 use crate::repo::{Repo, display};
+use crate::shell::tool;
 use crate::standards::{BUILT_IN, Loaded};
 
 #[derive(Debug, clap::Args)]
@@ -62,6 +63,12 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &mut Context) -> Result<()> {
+    let (_, journal) = open_audit(args, context)?;
+    status::print(context, &journal.audit, &status::Args::default())
+}
+
+/// Starts the audit that is meant, or takes it up again, and returns its name and its journal.
+pub fn open_audit(args: &Args, context: &mut Context) -> Result<(String, Journal)> {
     if let Some(path) = &args.path {
         if context.global.repo.is_some() {
             return Err(Error::usage("Both a path and --repo are given.").hint("Give one of them."));
@@ -96,7 +103,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
     };
     let mut journal = context.journal_of(&name)?;
     if !created {
-        context.act(&mut journal, vec![Event::Resumed { tool: Context::tool() }])?;
+        context.act(&mut journal, vec![Event::Resumed { tool: tool() }])?;
     }
     let known: Vec<String> = journal.audit.now.modes.clone();
     for (at, mode) in args.modes.iter().enumerate() {
@@ -106,7 +113,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
     }
     let canonical = std::fs::canonicalize(&path).unwrap_or(path);
     store.set_place(&name, &Place { git_dir: repo.git_dir().to_owned(), path: canonical, opened_at: now })?;
-    status::print(context, &journal.audit, &status::Args::default())
+    Ok((name, journal))
 }
 
 /// Returns the audit that this call means to take up again: of those that fit, the one opened last.
@@ -205,7 +212,7 @@ fn create(args: &Args, context: &Context, store: &Store, repo: &Repo, commit: Ob
         standard: loaded.reference(),
         auditor: auditor.clone(),
         assisted_by: args.assisted_by.clone(),
-        tool: Context::tool(),
+        tool: tool(),
     };
     store.create(opened, &loaded.toml, context.now()?)?;
     Config::remember(&context.paths()?.config_file(), &auditor)?;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::context::{Context, shown};
-use super::export::SIGNING_TIME;
 use crate::auditdb::{Folder, Options, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, add_signature, verify};
 use crate::error::{Error, Result};
+use crate::shell::exporting::SIGNING_TIME;
 use crate::sign::{NAMESPACE_RECORD, SshKeygen};
 
 #[derive(Debug, clap::Args)]

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::context::Context;
-use super::log::describe_act;
 use super::status::headline;
 use crate::error::Result;
+use crate::export::describe_act;
 use crate::journal::Journal;
 use crate::model::score::{self, Score};
 

@@ -1,0 +1,53 @@
+//! What happened, in words.
+
+use super::summary;
+use crate::model::audit::Audit;
+use crate::model::event::Event;
+use crate::model::score::Slot;
+use crate::repo::display;
+
+/// Describes an act in one line.
+pub fn describe_act(audit: &Audit, act: u64) -> String {
+    let parts: Vec<String> =
+        audit.entries().iter().filter(|(entry, _)| entry.act == act).map(|(entry, _)| describe(&entry.event)).collect();
+    parts.join("; ")
+}
+
+fn names<T: ToString>(things: &[T]) -> String {
+    things.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn because(reason: Option<&String>) -> String {
+    reason.map(|reason| format!(" ({})", display::line(reason))).unwrap_or_default()
+}
+
+fn describe(event: &Event) -> String {
+    match event {
+        Event::Opened(opened) => {
+            format!("opened {} at {}", display::line(&opened.target.url), opened.pin.commit.short())
+        }
+        Event::Resumed { .. } => "resumed".to_owned(),
+        Event::ModeDeclared { mode } => format!("mode {mode} declared"),
+        Event::FactSet { slots, value, reason } => format!("{} = {value}{}", names(slots), because(reason.as_ref())),
+        Event::Answered { slots, answer, reason } => format!("{}: {answer}{}", names(slots), because(reason.as_ref())),
+        Event::Noted { slot, text } => {
+            format!(
+                "note on {}: {}",
+                slot.as_ref().map_or("the audit".to_owned(), Slot::to_string),
+                display::line(text)
+            )
+        }
+        Event::EvidenceAdded { id, evidence } => format!("{id} {}", summary(evidence)),
+        Event::RegionAdded { id, region } => {
+            format!("{id} gains {}:{}-{}", display::bytes(&region.path.0), region.first, region.last)
+        }
+        Event::EvidenceAttached { id, to } => format!("{id} backs {}", names(to)),
+        Event::EvidenceDetached { id, from } => format!("{id} no longer backs {}", names(from)),
+        Event::FindingSet { id, finding } => format!("{id} {}: {}", finding.severity, display::line(&finding.title)),
+        Event::FindingWithdrawn { id, reason } => format!("{id} withdrawn: {}", display::line(reason)),
+        Event::Redacted { id, reason } => format!("{id} redacted: {}", display::line(reason)),
+        Event::Sealed { audit_id, .. } => format!("exported as {audit_id}"),
+        Event::Undone { seq } => format!("undid {seq}"),
+        Event::Redone { seq } => format!("redid {seq}"),
+    }
+}
