@@ -1,3 +1,922 @@
-//! Floor 2: the workbench's state machine. It draws nothing and reaches for nothing.
+//! Floor 2: the workbench's state machine. It draws nothing and reaches for nothing: messages come in, effects go out.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`action`], [`key`], [`keymap`] | the table of actions, keys as they are written, which key does what |
+//! | [`msg`] | messages and effects |
+//! | [`checklist`], [`tree`], [`doc`], [`item`] | the panes |
+//! | [`popup`], [`picker`], [`form`], [`field`] | what lies over the panes |
+//! | [`pages`], [`finding`] | help, log, review and the like; a finding as a form |
+//! | [`layout`], [`line`], [`text`] | where things stand, lines with a meaning, a file's lines |
+//! | `perform` | what each action does |
 
+pub mod action;
+pub mod checklist;
+pub mod doc;
+pub mod field;
+pub mod finding;
+pub mod form;
+pub mod item;
+pub mod key;
+pub mod keymap;
+pub mod layout;
+pub mod line;
+pub mod msg;
+pub mod pages;
+mod perform;
+pub mod picker;
+pub mod popup;
 pub mod text;
+pub mod tree;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::ThemeName;
+use crate::error::{Error, Result};
+use crate::export::describe_act;
+use crate::model::answer::{Answer, State};
+use crate::model::audit::{Audit, Gap};
+use crate::model::event::{Event, Subject};
+use crate::model::evidence::{Kind as EvidenceKind, RepoPath};
+use crate::model::score::{self, Inputs, Score, Slot};
+use crate::repo::{Entry, Hit, display};
+use action::{Act, Context};
+use checklist::{Checklist, Row};
+use doc::Doc;
+use key::Key;
+use keymap::{Keymap, Meaning};
+use layout::Areas;
+use msg::{Did, Effect, LeadFound, Loaded, Mouse, Msg};
+use popup::Popup;
+use tree::Tree;
+
+pub use perform::{HINTS, hint};
+
+/// How many rows the mouse's wheel turns.
+const WHEEL: isize = 3;
+
+/// How many items are offered first when evidence is attached, because they were used last.
+const RECENT: usize = 6;
+
+/// A pane of the main screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pane {
+    /// The checklist, or the files.
+    #[default]
+    List,
+    /// The code.
+    Code,
+    /// The item.
+    Item,
+}
+
+/// What the user prefers.
+#[derive(Debug, Clone, Default)]
+pub struct Preferences {
+    /// The theme.
+    pub theme: ThemeName,
+    /// Only ASCII is drawn.
+    pub ascii: bool,
+    /// No colour is drawn.
+    pub no_color: bool,
+    /// The mouse is used.
+    pub mouse: bool,
+    /// Where the audit database's checkout is, as far as it is known.
+    pub db: Option<PathBuf>,
+    /// The key to sign with.
+    pub key: Option<PathBuf>,
+}
+
+/// What the workbench starts with.
+pub struct Start {
+    /// The audit.
+    pub audit: Audit,
+    /// The files at the pin.
+    pub files: Vec<Entry>,
+    /// What a budget left out of them.
+    pub cut: Option<String>,
+    /// Keys.
+    pub keymap: Keymap,
+    /// Preferences.
+    pub preferences: Preferences,
+    /// The screen's columns and rows.
+    pub size: (u16, u16),
+    /// Where the reader was, as [`App::place`] told.
+    pub place: Option<String>,
+    /// The step of the first-run hints; `None` when they are done.
+    pub hint: Option<usize>,
+    /// Why nothing can be written, if nothing can.
+    pub read_only: Option<String>,
+}
+
+/// What to tell the user, until the next key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The text.
+    pub text: String,
+    /// Something went wrong.
+    pub error: bool,
+}
+
+/// The answer that `repeat` gives again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastAnswer {
+    /// The answer.
+    pub answer: Answer,
+    /// Its reason.
+    pub reason: Option<String>,
+}
+
+/// Which hits the keys for the next hit walk through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Walk {
+    /// None yet.
+    #[default]
+    Nothing,
+    /// Those of the search in the file.
+    File,
+    /// Those of the search in the repository: the hits, and the one that was shown last.
+    Repo(Vec<Hit>, usize),
+}
+
+/// Where the reader is, for the next time.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Place {
+    pane: Pane,
+    item: String,
+    mode: Option<usize>,
+    all_modes: bool,
+    file: Option<RepoPath>,
+    line: usize,
+    files: bool,
+    by_file: bool,
+    sweep: bool,
+}
+
+/// The workbench.
+pub struct App {
+    /// The audit.
+    pub audit: Audit,
+    /// What its score depends on.
+    pub inputs: Inputs,
+    /// Its score.
+    pub score: Score,
+    /// What keeps it from being final.
+    pub gaps: Vec<Gap>,
+    /// The files at the pin.
+    pub files: Vec<Entry>,
+    /// What a budget left out of them.
+    pub cut: Option<String>,
+    /// Keys.
+    pub keymap: Keymap,
+    /// Preferences.
+    pub preferences: Preferences,
+    /// The screen's columns and rows.
+    pub size: (u16, u16),
+    /// The pane with the focus.
+    pub pane: Pane,
+    /// The list pane shows files.
+    pub shows_files: bool,
+    /// The checklist.
+    pub checklist: Checklist,
+    /// The files as a tree.
+    pub tree: Tree,
+    /// The file in the code pane.
+    pub doc: Option<Doc>,
+    /// A path that is not shown as text, and why.
+    pub other: Option<(RepoPath, String)>,
+    /// The item or fact in the item pane: its id. Answers are given to it.
+    pub item: String,
+    /// The row under the cursor in the item pane, and the first row on the screen.
+    pub item_cursor: usize,
+    /// The first row of the item pane on the screen.
+    pub item_top: usize,
+    /// The mode to answer for, an index; `None` answers for all.
+    pub mode: Option<usize>,
+    /// What lies over the panes, the topmost last.
+    pub popups: Vec<Popup>,
+    /// Keys pressed that may become a longer one.
+    pub pending: Vec<Key>,
+    /// What to tell the user.
+    pub notice: Option<Notice>,
+    /// Why nothing can be written, or why the last act was not.
+    pub unsaved: Option<String>,
+    /// Leads that were run, by item; an empty list while they run.
+    pub leads: BTreeMap<String, Vec<LeadFound>>,
+    /// The lead's hit that was shown last: indexes of the lead and the hit.
+    pub lead_at: Option<(usize, usize)>,
+    /// What each accepted answer of the item would do.
+    pub would: Vec<item::Would>,
+    /// The walk through hits.
+    pub walk: Walk,
+    /// The pattern of the last search in a file.
+    pub pattern: String,
+    /// The answer that can be repeated.
+    pub last: Option<LastAnswer>,
+    /// Items used last, the newest first.
+    pub recent: Vec<String>,
+    /// The step of the first-run hints.
+    pub hint: Option<usize>,
+    /// What to say when the act that is being written is written.
+    doing: Option<String>,
+    read_only: bool,
+    tickets: u64,
+    effects: Vec<Effect>,
+    places: BTreeMap<RepoPath, (usize, usize)>,
+    would_of: Option<(String, Option<usize>, u64)>,
+    dragging: bool,
+}
+
+impl App {
+    /// Returns the workbench as it stands before the first key, and what it asks for.
+    pub fn new(start: Start) -> (App, Vec<Effect>) {
+        let inputs = start.audit.inputs();
+        let score = score::score(&start.audit.standard, &inputs);
+        let gaps = start.audit.gaps();
+        let first = start.audit.standard.items().next().map(|(_, item)| item.id.clone()).unwrap_or_default();
+        let mut app = App {
+            audit: start.audit,
+            inputs,
+            score,
+            gaps,
+            files: start.files,
+            cut: start.cut,
+            keymap: start.keymap,
+            preferences: start.preferences,
+            size: start.size,
+            pane: Pane::List,
+            shows_files: false,
+            checklist: Checklist::default(),
+            tree: Tree::default(),
+            doc: None,
+            other: None,
+            item: first,
+            item_cursor: 0,
+            item_top: 0,
+            mode: Some(0),
+            popups: Vec::new(),
+            pending: Vec::new(),
+            notice: None,
+            read_only: start.read_only.is_some(),
+            unsaved: start.read_only,
+            leads: BTreeMap::new(),
+            lead_at: None,
+            would: Vec::new(),
+            walk: Walk::Nothing,
+            pattern: String::new(),
+            last: None,
+            recent: Vec::new(),
+            hint: start.hint,
+            doing: None,
+            tickets: 0,
+            effects: Vec::new(),
+            places: BTreeMap::new(),
+            would_of: None,
+            dragging: false,
+        };
+        app.tree.start(&app.files);
+        let place = start.place.and_then(|text| serde_json::from_str::<Place>(&text).ok());
+        match place {
+            Some(place) => app.resume(place),
+            None => {
+                app.list();
+                // A review begins at the first thing that is open.
+                let first = app.gaps.iter().find_map(|gap| match gap {
+                    Gap::OpenItem(slot) | Gap::OpenFact(slot) => Some(slot.id.clone()),
+                    _ => None,
+                });
+                let at = first.unwrap_or_else(|| app.item.clone());
+                app.show_item(&at);
+                let readme = app
+                    .files
+                    .iter()
+                    .find(|entry| entry.is_file() && entry.path.0.to_ascii_lowercase().starts_with(b"readme"));
+                if let Some(path) =
+                    readme.or(app.files.iter().find(|entry| entry.is_file())).map(|entry| entry.path.clone())
+                {
+                    app.effects.push(Effect::Load { path, line: 0 });
+                }
+            }
+        }
+        app.settle();
+        let effects = std::mem::take(&mut app.effects);
+        (app, effects)
+    }
+
+    fn resume(&mut self, place: Place) {
+        self.pane = place.pane;
+        self.shows_files = place.files;
+        self.checklist.by_file = place.by_file;
+        self.checklist.sweep = place.sweep;
+        self.mode = if place.all_modes { None } else { Some(place.mode.unwrap_or(0)) };
+        if self.mode.is_some_and(|mode| mode >= self.audit.now.modes.len()) {
+            self.mode = Some(0);
+        }
+        self.list();
+        if self.audit.standard.item(&place.item).is_some() || self.audit.standard.fact(&place.item).is_some() {
+            self.show_item(&place.item);
+        }
+        if let Some(path) = place.file
+            && self.files.iter().any(|entry| entry.path == path)
+        {
+            self.effects.push(Effect::Load { path, line: place.line });
+        }
+    }
+
+    /// Tells where the reader is, for the next time.
+    pub fn place(&self) -> String {
+        let file =
+            self.doc.as_ref().map(|doc| doc.text.path.clone()).or(self.other.as_ref().map(|(path, _)| path.clone()));
+        let place = Place {
+            pane: self.pane,
+            item: self.item.clone(),
+            mode: self.mode,
+            all_modes: self.mode.is_none(),
+            file,
+            line: self.doc.as_ref().map_or(0, |doc| doc.cursor),
+            files: self.shows_files,
+            by_file: self.checklist.by_file,
+            sweep: self.checklist.sweep,
+        };
+        serde_json::to_string(&place).unwrap_or_default()
+    }
+
+    /// Takes a message, and returns what is to be done.
+    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        match msg {
+            Msg::Key(key) => self.key(key),
+            Msg::Paste(text) => self.paste(&text),
+            Msg::Mouse(mouse) => self.mouse(mouse),
+            Msg::Resize(columns, rows) => self.size = (columns, rows),
+            Msg::Acted(result) => self.acted(result),
+            Msg::Loaded { path, line, result } => self.loaded(path, line, result),
+            Msg::Hits { ticket, hits } => {
+                if let Some(Popup::Search(search)) = self.popups.last_mut() {
+                    search.take(ticket, hits);
+                }
+            }
+            Msg::Searched { ticket, result } => {
+                if let Some(Popup::Search(search)) = self.popups.last_mut() {
+                    search.end(ticket, result);
+                }
+            }
+            Msg::Leads { item, leads } => {
+                self.leads.insert(item, leads);
+                if self.checklist.by_file {
+                    self.list();
+                }
+            }
+            Msg::Coloured(coloured) => {
+                if let Some(doc) = &mut self.doc {
+                    doc.colour(coloured);
+                }
+            }
+            Msg::Reviewed(result) => match result {
+                Ok(reviewed) => self.reviewed(&reviewed),
+                Err(error) => self.fail(&error),
+            },
+            Msg::Exported(result) => self.exported(result),
+            Msg::Audits(result) => match result {
+                Ok(rows) => self.popups.push(popup::audits(rows)),
+                Err(error) => self.fail(&error),
+            },
+            Msg::Done(result) => match result {
+                Ok(text) => self.say(text),
+                Err(error) => self.fail(&error),
+            },
+        }
+        self.settle();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Returns the contexts that are active, the most special one first.
+    pub fn contexts(&self) -> [Context; 2] {
+        let top = match self.popups.last() {
+            None => Context::Main,
+            Some(popup) => popup.context(),
+        };
+        [top, Context::Always]
+    }
+
+    /// Returns the areas of the main screen; `None` where it is too small.
+    pub fn areas(&self) -> Option<Areas> {
+        layout::areas(self.size, self.pane, self.hint.is_some())
+    }
+
+    /// Returns the content of a pane, if it is on the screen.
+    pub fn content(&self, pane: Pane) -> Option<ratatui::layout::Rect> {
+        let areas = self.areas()?;
+        let area = match pane {
+            Pane::List => areas.list,
+            Pane::Code => areas.code,
+            Pane::Item => areas.item,
+        };
+        area.map(|area| layout::inner(self.size, area))
+    }
+
+    /// Returns how many rows a pane has; a pane that is not on the screen has as many as it would have there.
+    pub fn height(&self, pane: Pane) -> usize {
+        let there = layout::areas(self.size, pane, self.hint.is_some()).and_then(|areas| match pane {
+            Pane::List => areas.list,
+            Pane::Code => areas.code,
+            Pane::Item => areas.item,
+        });
+        there.map_or(1, |area| usize::from(layout::inner(self.size, area).height)).max(1)
+    }
+
+    /// Returns how many columns the item pane has.
+    pub fn item_width(&self) -> usize {
+        let there = layout::areas(self.size, Pane::Item, self.hint.is_some()).and_then(|areas| areas.item);
+        there.map_or(40, |area| usize::from(layout::inner(self.size, area).width))
+    }
+
+    fn key(&mut self, key: Key) {
+        if self.areas().is_none() {
+            // Nobody answers what he cannot see.
+            let leaves = [Act::Quit, Act::Suspend, Act::Redraw];
+            if let Meaning::Act(act) = self.keymap.meaning(&[Context::Always], &[key])
+                && leaves.contains(&act)
+            {
+                self.perform(act);
+            }
+            return;
+        }
+        self.notice = None;
+        let contexts = self.contexts();
+        if contexts[0].types() {
+            match self.keymap.meaning(&contexts, &[key]) {
+                Meaning::Act(Act::Toggle) if !self.popups.last().is_some_and(Popup::is_multi) => self.type_key(key),
+                Meaning::Act(act) => self.perform(act),
+                _ => self.type_key(key),
+            }
+            return;
+        }
+        self.pending.push(key);
+        match self.keymap.meaning(&contexts, &self.pending) {
+            Meaning::Act(act) => {
+                self.pending.clear();
+                self.perform(act);
+            }
+            Meaning::Prefix => {}
+            Meaning::Nothing => {
+                // The keys are dropped together: the second one of a mistyped pair must not be taken as a command.
+                let typed = key::spoken(&self.pending);
+                let help = self.keymap.key(Act::Help).unwrap_or_default();
+                self.pending.clear();
+                self.say(format!("{typed} does nothing here; {help} shows the keys."));
+            }
+        }
+    }
+
+    fn type_key(&mut self, key: Key) {
+        if let Some(popup) = self.popups.last_mut() {
+            popup.input(key);
+        }
+        self.typed();
+    }
+
+    /// Pasted text is text where one writes, and nothing elsewhere: its letters must not be taken as commands.
+    fn paste(&mut self, text: &str) {
+        match self.popups.last_mut() {
+            Some(popup) if popup.context().types() => {
+                popup.paste(text);
+                self.typed();
+            }
+            _ => self.say("Pasted text is taken only where text is written.".to_owned()),
+        }
+    }
+
+    /// Tells the user something.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), error: false });
+    }
+
+    fn warn(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), error: true });
+    }
+
+    fn fail(&mut self, error: &Error) {
+        let hint = error.hints.first().map(|hint| format!(" {hint}")).unwrap_or_default();
+        self.warn(display::line(&format!("{}{hint}", error.message)).into_owned());
+    }
+
+    /// Writes an act; `said` is told when it is written.
+    fn act(&mut self, events: Vec<Event>, said: impl Into<String>) {
+        if self.read_only {
+            let why = self.unsaved.clone().unwrap_or_default();
+            self.warn(format!("Nothing can be changed here: {why}"));
+        } else if !events.is_empty() {
+            self.doing = Some(said.into());
+            self.effects.push(Effect::Act(events));
+        }
+    }
+
+    fn acted(&mut self, result: Result<Vec<(crate::model::event::Entry, crate::model::hash::Sha256)>>) {
+        let said = self.doing.take();
+        match result {
+            Ok(entries) => {
+                let undone = entries.iter().find_map(|(entry, _)| match entry.event {
+                    Event::Undone { seq } => Some(("Undone", seq)),
+                    Event::Redone { seq } => Some(("Done again", seq)),
+                    _ => None,
+                });
+                self.append(entries);
+                match (undone, said) {
+                    (Some((word, seq)), _) => self.say(format!("{word}: {}", describe_act(&self.audit, seq))),
+                    (None, Some(text)) if !text.is_empty() => self.say(text),
+                    _ => {}
+                }
+            }
+            // What does not fit the audit is refused by the journal with a sentence; what cannot be written stays in sight.
+            Err(error) => {
+                if error.kind == crate::error::Kind::CouldNot {
+                    self.unsaved = Some(display::line(&error.message).into_owned());
+                }
+                self.fail(&error);
+            }
+        }
+    }
+
+    fn append(&mut self, entries: Vec<(crate::model::event::Entry, crate::model::hash::Sha256)>) {
+        for (entry, line) in entries {
+            if let Err(why) = self.audit.push(entry, line) {
+                // The journal took it, so this copy is behind; it must not be shown as the truth.
+                self.unsaved = Some(why);
+                return;
+            }
+        }
+        if !self.read_only {
+            self.unsaved = None;
+        }
+        self.derive();
+    }
+
+    /// Brings everything that follows from the audit up to date.
+    fn derive(&mut self) {
+        self.inputs = self.audit.inputs();
+        self.score = score::score(&self.audit.standard, &self.inputs);
+        self.gaps = self.audit.gaps();
+        self.list();
+        self.mark();
+    }
+
+    /// Lists the checklist's rows.
+    fn list(&mut self) {
+        let needs = if self.checklist.by_file { self.needs() } else { Vec::new() };
+        let gaps = &self.gaps;
+        let wants = |id: &str| {
+            gaps.iter().any(|gap| match gap {
+                Gap::OpenItem(slot) | Gap::OpenFact(slot) | Gap::Unsupported(slot) => slot.id == id,
+                _ => false,
+            })
+        };
+        self.checklist.list(&self.audit.standard, &wants, &needs);
+    }
+
+    /// Returns files with the items that still need them, the most needed file first: an item that is not settled needs
+    /// the file in which its leads have most hits that no evidence of it cites yet.
+    fn needs(&self) -> Vec<(Option<RepoPath>, Vec<String>)> {
+        let mut by_file: BTreeMap<Option<RepoPath>, Vec<String>> = BTreeMap::new();
+        for (_, item) in self.audit.standard.items() {
+            let open = self.gaps.iter().any(|gap| match gap {
+                Gap::OpenItem(slot) | Gap::Unsupported(slot) => slot.id == item.id,
+                _ => false,
+            });
+            let mut counts: BTreeMap<&RepoPath, usize> = BTreeMap::new();
+            if open {
+                let found =
+                    self.leads.get(&item.id).into_iter().flatten().filter_map(|lead| lead.outcome.as_ref().ok());
+                for hit in found.flat_map(|found| &found.places).filter(|hit| !hit.excluded && hit.line > 0) {
+                    *counts.entry(&hit.path).or_default() += 1;
+                }
+                for slot in self.slots_in_all_modes(&item.id) {
+                    for id in self.audit.now.backing(&Subject::Item(slot)) {
+                        if let Some(EvidenceKind::Code { regions }) =
+                            self.audit.now.evidence.get(&id).map(|piece| &piece.evidence.kind)
+                        {
+                            for region in regions {
+                                counts.remove(&region.path);
+                            }
+                        }
+                    }
+                }
+            }
+            // Of files with as many hits, the first by name.
+            let most = counts.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0))).map(|(path, _)| (*path).clone());
+            by_file.entry(most).or_default().push(item.id.clone());
+        }
+        let mut needs: Vec<(Option<RepoPath>, Vec<String>)> = by_file.into_iter().collect();
+        needs.sort_by_key(|(file, items)| (file.is_none(), std::cmp::Reverse(items.len()), file.clone()));
+        needs
+    }
+
+    /// Marks the regions of the open file that are evidence.
+    fn mark(&mut self) {
+        let Some(doc) = &mut self.doc else { return };
+        doc.marks.clear();
+        for (id, piece) in &self.audit.now.evidence {
+            let EvidenceKind::Code { regions } = &piece.evidence.kind else { continue };
+            for region in regions.iter().filter(|region| region.path == doc.text.path && region.blob == doc.text.blob) {
+                let mut backs: Vec<String> = piece
+                    .backs
+                    .iter()
+                    .map(|subject| match subject {
+                        Subject::Item(slot) | Subject::Fact(slot) => slot.id.clone(),
+                        Subject::Finding(id) => id.to_string(),
+                    })
+                    .collect();
+                backs.dedup();
+                let label = if backs.is_empty() { format!("{id} inbox") } else { format!("{id} {}", backs.join(" ")) };
+                doc.marks.push(doc::Mark { first: region.first - 1, last: region.last - 1, label });
+            }
+        }
+        doc.marks.sort_by_key(|mark| (mark.first, mark.last));
+    }
+
+    /// Returns the slots of an item or fact in every mode.
+    pub fn slots_in_all_modes(&self, id: &str) -> Vec<Slot> {
+        let standard = &self.audit.standard;
+        let per_mode = match (standard.item(id), standard.fact(id)) {
+            (Some((dimension, _)), _) => dimension.per_mode,
+            (None, Some(fact)) => fact.per_mode,
+            (None, None) => return Vec::new(),
+        };
+        self.audit.now.slots(id, per_mode)
+    }
+
+    /// Returns the slots of an item or fact in the mode that is answered for, or in all of them.
+    pub fn slots_of(&self, id: &str) -> Vec<Slot> {
+        let mode = self.mode_name();
+        let all = self.slots_in_all_modes(id);
+        all.into_iter()
+            .filter(|slot| slot.mode.is_none() || mode.is_none_or(|mode| slot.mode.as_deref() == Some(mode)))
+            .collect()
+    }
+
+    /// Returns the mode that is answered for; `None` for all.
+    pub fn mode_name(&self) -> Option<&str> {
+        self.mode.and_then(|mode| self.audit.now.modes.get(mode)).map(String::as_str)
+    }
+
+    /// Returns what evidence for this item or fact backs.
+    pub fn subjects_of(&self, id: &str) -> Vec<Subject> {
+        let fact = self.audit.standard.fact(id).is_some();
+        self.slots_of(id).into_iter().map(|slot| if fact { Subject::Fact(slot) } else { Subject::Item(slot) }).collect()
+    }
+
+    /// Returns where an item stands in the mode that is answered for, or in its worst one.
+    pub fn state_of(&self, id: &str) -> State {
+        match self.mode_name() {
+            Some(mode) => score::item_state_in(&self.audit.standard, &self.inputs, id, mode),
+            None => score::item_state(&self.audit.standard, &self.inputs, id),
+        }
+    }
+
+    /// Tells whether an answer to this item or fact, in the mode that is answered for, has neither evidence nor reason.
+    pub fn unsupported(&self, id: &str) -> bool {
+        let mode = self.mode_name();
+        self.gaps.iter().any(|gap| match gap {
+            Gap::Unsupported(slot) => {
+                slot.id == id && (slot.mode.is_none() || mode.is_none() || slot.mode.as_deref() == mode)
+            }
+            _ => false,
+        })
+    }
+
+    /// Shows an item or fact in the item pane, and puts the checklist's cursor on it.
+    fn show_item(&mut self, id: &str) {
+        if !self.checklist.show(id) {
+            let folded = self
+                .audit
+                .standard
+                .dimensions
+                .iter()
+                .position(|dimension| dimension.items.iter().any(|item| item.id == id));
+            if let Some(index) = folded {
+                self.checklist.folded.remove(&index);
+            }
+            self.list();
+            if !self.checklist.show(id) && self.checklist.sweep {
+                self.checklist.sweep = false;
+                self.list();
+                self.checklist.show(id);
+            }
+        }
+        self.set_item(id);
+    }
+
+    fn set_item(&mut self, id: &str) {
+        if self.item != id {
+            self.item = id.to_owned();
+            self.item_cursor = 0;
+            self.item_top = 0;
+            self.lead_at = None;
+        }
+    }
+
+    fn used(&mut self, id: &str) {
+        self.recent.retain(|known| known != id);
+        self.recent.insert(0, id.to_owned());
+        self.recent.truncate(RECENT);
+    }
+
+    fn loaded(&mut self, path: RepoPath, line: usize, result: Result<Loaded>) {
+        match result {
+            Ok(Loaded::Text(text)) => {
+                self.keep_place();
+                let height = self.height(Pane::Code);
+                let mut doc = Doc::new(text, line);
+                match self.places.get(&path).filter(|_| line == 0) {
+                    Some((cursor, top)) => {
+                        doc.go(*cursor);
+                        doc.top = *top;
+                    }
+                    None => doc.jump(line, height),
+                }
+                if self.walk == Walk::File {
+                    doc.search(&self.pattern);
+                }
+                self.doc = Some(doc);
+                self.other = None;
+                self.mark();
+                self.tree.show(&self.files, &path);
+            }
+            Ok(Loaded::Other(why)) => {
+                self.keep_place();
+                self.doc = None;
+                self.tree.show(&self.files, &path);
+                self.other = Some((path, why));
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn keep_place(&mut self) {
+        if let Some(doc) = &self.doc {
+            self.places.insert(doc.text.path.clone(), (doc.cursor, doc.top));
+        }
+    }
+
+    /// Shows a line (from 0) of a file.
+    fn visit(&mut self, path: &RepoPath, line: usize) {
+        let height = self.height(Pane::Code);
+        match &mut self.doc {
+            Some(doc) if doc.text.path == *path => {
+                doc.anchor = None;
+                doc.jump(line, height);
+            }
+            _ => self.effects.push(Effect::Load { path: path.clone(), line }),
+        }
+        if self.size.0 < layout::WIDE {
+            self.pane = Pane::Code;
+        }
+    }
+
+    fn ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
+    }
+
+    /// Keeps every cursor on the screen, and asks for what the screen lacks.
+    fn settle(&mut self) {
+        let (list, code, item) = (self.height(Pane::List), self.height(Pane::Code), self.height(Pane::Item));
+        let checklist = &mut self.checklist;
+        checklist.top = layout::follow(checklist.top, checklist.cursor, list, checklist.rows.len());
+        if let Some(id) = checklist.current().and_then(Row::id).map(str::to_owned) {
+            self.set_item(&id);
+        }
+        self.tree.top = layout::follow(self.tree.top, self.tree.cursor, list, self.tree.rows.len());
+        if let Some(doc) = &mut self.doc {
+            doc.top = layout::follow(doc.top, doc.cursor, code, doc.text.lines());
+            if let Some(lines) = doc.uncoloured(code) {
+                doc.colours.wanted = lines.clone();
+                self.tickets += 1;
+                doc.colours.ticket = self.tickets;
+                self.effects.push(Effect::Colour {
+                    ticket: self.tickets,
+                    path: doc.text.path.clone(),
+                    blob: doc.text.blob,
+                    bytes: doc.text.bytes.clone(),
+                    lines,
+                });
+            }
+        }
+        let has_leads = self.audit.standard.item(&self.item).is_some_and(|(_, item)| !item.leads.is_empty());
+        if has_leads && !self.leads.contains_key(&self.item) {
+            self.leads.insert(self.item.clone(), Vec::new());
+            self.effects.push(Effect::Leads(self.item.clone()));
+        }
+        let would_of = (self.item.clone(), self.mode, self.audit.next_seq());
+        if self.would_of.as_ref() != Some(&would_of) {
+            self.would = item::would(self);
+            self.would_of = Some(would_of);
+        }
+        let rows = item::rows(self, self.item_width()).len();
+        self.item_cursor = self.item_cursor.min(rows.saturating_sub(1));
+        self.item_top = layout::follow(self.item_top, self.item_cursor, item, rows);
+        let size = self.size;
+        if let Some(popup) = self.popups.last_mut() {
+            popup.follow(size);
+        }
+    }
+
+    fn mouse(&mut self, mouse: Mouse) {
+        let Some(areas) = self.areas() else { return };
+        let at = ratatui::layout::Position { x: mouse.column, y: mouse.row };
+        if let Some(popup) = self.popups.last_mut() {
+            let area = popup.area(self.size);
+            if !area.contains(at) {
+                return;
+            }
+            let accept = popup.mouse(area, mouse);
+            if accept {
+                self.perform(Act::Accept);
+            }
+            return;
+        }
+        let panes = [(Pane::List, areas.list), (Pane::Code, areas.code), (Pane::Item, areas.item)];
+        let under =
+            panes.into_iter().find(|(_, area)| area.is_some_and(|area| area.contains(at))).map(|(pane, _)| pane);
+        if let (Did::Press, Some(tabs)) = (mouse.did, areas.tabs)
+            && tabs.contains(at)
+        {
+            let third = usize::from((mouse.column * 3 / tabs.width.max(1)).min(2));
+            self.pane = [Pane::List, Pane::Code, Pane::Item][third];
+            return;
+        }
+        let Some(pane) = under else { return };
+        let Some(content) = self.content(pane) else { return };
+        let row = usize::from(mouse.row.saturating_sub(content.y).min(content.height.saturating_sub(1)));
+        match mouse.did {
+            Did::WheelUp => self.scroll(pane, -WHEEL),
+            Did::WheelDown => self.scroll(pane, WHEEL),
+            Did::Press => {
+                self.notice = None;
+                self.pane = pane;
+                self.dragging = pane == Pane::Code;
+                match pane {
+                    Pane::List if self.shows_files => {
+                        let at = self.tree.top + row;
+                        if at < self.tree.rows.len() {
+                            self.tree.cursor = at;
+                            self.perform(Act::Open);
+                        }
+                    }
+                    Pane::List => {
+                        let at = self.checklist.top + row;
+                        if at < self.checklist.rows.len() {
+                            let again = self.checklist.cursor == at;
+                            self.checklist.cursor = at;
+                            if again {
+                                self.perform(Act::Open);
+                            }
+                        }
+                    }
+                    Pane::Code => {
+                        if let Some(doc) = &mut self.doc {
+                            doc.anchor = None;
+                            doc.go(doc.top + row);
+                        }
+                    }
+                    Pane::Item => {
+                        let at = self.item_top + row;
+                        let again = self.item_cursor == at;
+                        self.item_cursor = at;
+                        if again {
+                            self.perform(Act::Open);
+                        }
+                    }
+                }
+            }
+            Did::Drag => {
+                if let (Pane::Code, true, Some(doc)) = (pane, self.dragging, &mut self.doc) {
+                    doc.anchor.get_or_insert(doc.cursor);
+                    doc.go(doc.top + row);
+                }
+            }
+            Did::Release => self.dragging = false,
+        }
+    }
+
+    /// Scrolls a pane by some rows; the cursor comes along only where it would leave the screen.
+    fn scroll(&mut self, pane: Pane, by: isize) {
+        let height = self.height(pane);
+        let rows = item::rows(self, self.item_width()).len();
+        let (top, cursor, rows) = match pane {
+            Pane::List if self.shows_files => (&mut self.tree.top, &mut self.tree.cursor, self.tree.rows.len()),
+            Pane::List => (&mut self.checklist.top, &mut self.checklist.cursor, self.checklist.rows.len()),
+            Pane::Code => match &mut self.doc {
+                Some(doc) => (&mut doc.top, &mut doc.cursor, doc.text.lines()),
+                None => return,
+            },
+            Pane::Item => (&mut self.item_top, &mut self.item_cursor, rows),
+        };
+        *top = top.saturating_add_signed(by).min(rows.saturating_sub(height));
+        *cursor = (*cursor).clamp(*top, (*top + height - 1).min(rows.saturating_sub(1)).max(*top));
+    }
+}

@@ -1,0 +1,477 @@
+//! The item pane: the question, what each answer would do, what backs it, where to look, the guidance.
+
+use super::App;
+use super::line::{Line, Tone, flow, wrap};
+use super::msg::LeadFound;
+use crate::export::{count, summary};
+use crate::model::answer::{Answer, State};
+use crate::model::event::{EvidenceId, FindingId, Subject};
+use crate::model::evidence::{Kind, RepoPath};
+use crate::model::score::{self, Given, Inputs, Slot};
+use crate::model::standard::{Item, Signal};
+use crate::repo::display;
+
+/// How many hits of a lead are listed.
+const HITS: usize = 6;
+
+/// What a row of the pane stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Text.
+    Nothing,
+    /// An answer, or a fact's value, in these slots.
+    Answer(Slot),
+    /// A piece of evidence.
+    Piece(EvidenceId),
+    /// A place of a piece: the path, and the line from 0.
+    Place(EvidenceId, RepoPath, usize),
+    /// A lead, by its index.
+    Lead(usize),
+    /// A hit of a lead: the indexes of both.
+    Hit(usize, usize),
+    /// A finding.
+    Finding(FindingId),
+    /// The note.
+    Note,
+}
+
+/// A row of the pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What it stands for.
+    pub target: Target,
+    /// What it says.
+    pub line: Line,
+}
+
+/// What an answer, or a fact's value, would do to the levels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Would {
+    /// The answer's word, or the value.
+    pub value: String,
+    /// The mode, where there is more than one.
+    pub mode: Option<String>,
+    /// It is the answer that is given.
+    pub given: bool,
+    /// For each dimension that would move: its title, levels now, levels then.
+    pub moves: Vec<(String, String, String)>,
+    /// The headline then.
+    pub total: score::Range,
+}
+
+/// Returns what each accepted answer of the item, or value of the fact, would do.
+pub fn would(app: &App) -> Vec<Would> {
+    let standard = &app.audit.standard;
+    let slots = app.slots_of(&app.item);
+    let mut found = Vec::new();
+    if let Some((_, item)) = standard.item(&app.item) {
+        for answer in &item.accepts {
+            let mut inputs = app.inputs.clone();
+            for slot in &slots {
+                // The answer is weighed as it would stand once it is supported.
+                inputs.answers.insert(slot.clone(), Given { answer: *answer, evidenced: true });
+            }
+            let given = !slots.is_empty()
+                && slots.iter().all(|slot| app.inputs.answers.get(slot).is_some_and(|given| given.answer == *answer));
+            found.push(weigh(app, answer.word(), given, &inputs));
+        }
+    } else if let Some(fact) = standard.fact(&app.item) {
+        for value in fact.values.iter().map(|value| value.id.as_str()).chain([score::UNKNOWN]) {
+            let mut inputs = app.inputs.clone();
+            for slot in &slots {
+                inputs.facts.insert(slot.clone(), value.to_owned());
+            }
+            let given = !slots.is_empty()
+                && slots.iter().all(|slot| app.inputs.facts.get(slot).is_some_and(|given| given == value));
+            found.push(weigh(app, value, given, &inputs));
+        }
+    }
+    found
+}
+
+fn weigh(app: &App, value: &str, given: bool, inputs: &Inputs) -> Would {
+    let standard = &app.audit.standard;
+    let then = score::score(standard, inputs);
+    let title = |id: &str| {
+        standard
+            .dimensions
+            .iter()
+            .find(|dimension| dimension.id == id)
+            .map_or_else(|| id.to_owned(), |dimension| dimension.title.clone())
+    };
+    let range = |one: &score::DimensionScore| {
+        if one.low == one.high { format!("{} {}", one.low, one.points) } else { one.points.to_string() }
+    };
+    let mut moves = Vec::new();
+    let mode = app.mode_name();
+    for (now, later) in
+        app.score.modes.iter().zip(&then.modes).filter(|(now, _)| mode.is_none_or(|mode| mode == now.mode))
+    {
+        for (now, later) in now.dimensions.iter().zip(&later.dimensions) {
+            if now != later && !moves.iter().any(|(known, _, _)| *known == title(&now.id)) {
+                moves.push((title(&now.id), range(now), range(later)));
+            }
+        }
+    }
+    for (now, later) in app.score.separate.iter().zip(&then.separate) {
+        if now != later {
+            moves.push((title(&now.id), range(now), range(later)));
+        }
+    }
+    Would { value: value.to_owned(), mode: mode.map(str::to_owned), given, moves, total: then.headline }
+}
+
+/// Returns the key's action that gives an answer.
+fn key_of(app: &App, answer: &str) -> String {
+    use super::action::Act;
+    let act = match answer {
+        "yes" => Act::Yes,
+        "no" => Act::No,
+        "partial" => Act::Partial,
+        "not_applicable" => Act::NotApplicable,
+        "unknown" => Act::CannotTell,
+        _ => return String::new(),
+    };
+    app.keymap.key(act).unwrap_or_default()
+}
+
+/// Returns how a value is said.
+pub fn spoken(value: &str) -> String {
+    match value.parse::<Answer>() {
+        Ok(Answer::Unknown) => "cannot tell".to_owned(),
+        Ok(answer) => answer.to_string(),
+        Err(_) => value.replace('_', " "),
+    }
+}
+
+/// Collects rows.
+struct Rows {
+    rows: Vec<Row>,
+    width: usize,
+}
+
+impl Rows {
+    fn push(&mut self, target: Target, line: Line) {
+        self.rows.push(Row { target, line });
+    }
+
+    fn blank(&mut self) {
+        if self.rows.last().is_some_and(|row| !row.line.0.is_empty()) {
+            self.push(Target::Nothing, Line::default());
+        }
+    }
+
+    fn heading(&mut self, text: impl Into<String>) {
+        self.blank();
+        self.push(Target::Nothing, Line::of(Tone::Strong, text));
+    }
+
+    fn text(&mut self, target: &Target, tone: Tone, text: &str, indent: usize) {
+        for line in wrap(text, self.width, indent) {
+            self.push(target.clone(), Line::of(tone, line));
+        }
+    }
+}
+
+/// Returns the rows of the pane for a width in columns.
+pub fn rows(app: &App, width: usize) -> Vec<Row> {
+    let mut rows = Rows { rows: Vec::new(), width };
+    let standard = &app.audit.standard;
+    if let Some((_, item)) = standard.item(&app.item) {
+        rows.text(&Target::Nothing, Tone::Strong, &item.text, 0);
+        answers(app, &mut rows, Some(item));
+        weighed(app, &mut rows);
+        evidence(app, &mut rows);
+        leads(app, &mut rows);
+        findings(app, &mut rows);
+        notes(app, &mut rows);
+        guidance(&mut rows, item);
+    } else if let Some(fact) = standard.fact(&app.item) {
+        rows.text(&Target::Nothing, Tone::Strong, &fact.title, 0);
+        answers(app, &mut rows, None);
+        weighed(app, &mut rows);
+        evidence(app, &mut rows);
+        notes(app, &mut rows);
+        rows.heading("How to tell");
+        rows.text(&Target::Nothing, Tone::Plain, &flow(&fact.guidance), 0);
+        rows.heading("Values");
+        for value in &fact.values {
+            rows.text(&Target::Nothing, Tone::Plain, &format!("{}: {}", value.id, value.title), 0);
+        }
+    }
+    rows.rows
+}
+
+/// The answer in each mode, side by side.
+fn answers(app: &App, rows: &mut Rows, item: Option<&Item>) {
+    rows.blank();
+    let slots = app.slots_in_all_modes(&app.item);
+    let chosen = app.slots_of(&app.item);
+    if slots.is_empty() {
+        rows.text(
+            &Target::Nothing,
+            Tone::Warning,
+            "No mode is declared yet: state in which modes the server ships.",
+            0,
+        );
+    }
+    for slot in slots {
+        let now = &app.audit.now;
+        let (state, said, reason) = match item {
+            Some(item) => {
+                let answered = now.answers.get(&slot);
+                let said = answered.map_or("open".to_owned(), |one| spoken(one.answer.word()));
+                (
+                    State::of(answered.map(|one| one.answer), item.secure),
+                    said,
+                    answered.and_then(|one| one.reason.clone()),
+                )
+            }
+            None => {
+                let stated = now.facts.get(&slot);
+                let said = stated.map_or("open".to_owned(), |one| one.value.clone());
+                let state = match stated {
+                    None => State::Open,
+                    Some(one) if one.value == score::UNKNOWN => State::Unknown,
+                    Some(_) => State::Met,
+                };
+                (state, said, stated.and_then(|one| one.reason.clone()))
+            }
+        };
+        let here = if chosen.contains(&slot) { "▸ " } else { "  " };
+        let mode = slot.mode.as_ref().map(|mode| format!("{mode}: ")).unwrap_or_default();
+        let mut line = Line::of(Tone::Key, here).and(Tone::Plain, mode);
+        line = line.and(Tone::State(state), format!("{} {said}", state.mark()));
+        let bare = app.gaps.iter().any(|gap| matches!(gap, crate::model::audit::Gap::Unsupported(one) if *one == slot));
+        if bare {
+            line = line.and(Tone::Warning, "  ! without evidence or reason");
+        }
+        rows.push(Target::Answer(slot.clone()), line);
+        if let Some(reason) = reason {
+            rows.text(&Target::Answer(slot), Tone::Dim, &display::block(&reason), 4);
+        }
+    }
+}
+
+/// What each answer would do to the level.
+fn weighed(app: &App, rows: &mut Rows) {
+    rows.blank();
+    for would in &app.would {
+        let key = key_of(app, &would.value);
+        let mark = if would.given { "•" } else { " " };
+        let line = Line::of(Tone::Dim, mark)
+            .and(Tone::Key, format!("{key:>2} "))
+            .and(Tone::Plain, format!("{:<15}", spoken(&would.value)));
+        let line = match would.moves.first() {
+            _ if would.given => line.and(Tone::Dim, "as it is"),
+            None => line.and(Tone::Dim, "no change"),
+            Some((title, now, then)) => {
+                let name: String = title.split([' ', '&']).next().unwrap_or_default().to_owned();
+                line.and(Tone::Dim, format!("{name} ")).and(Tone::Plain, format!("{now} → {then}"))
+            }
+        };
+        rows.push(Target::Nothing, line);
+        for (title, now, then) in would.moves.iter().skip(1).filter(|_| !would.given) {
+            let name: String = title.split([' ', '&']).next().unwrap_or_default().to_owned();
+            rows.push(
+                Target::Nothing,
+                Line::of(Tone::Dim, format!("{:19}{name} ", "")).and(Tone::Plain, format!("{now} → {then}")),
+            );
+        }
+    }
+}
+
+fn evidence(app: &App, rows: &mut Rows) {
+    let all = app.slots_in_all_modes(&app.item);
+    let fact = app.audit.standard.fact(&app.item).is_some();
+    let subject = |slot: &Slot| if fact { Subject::Fact(slot.clone()) } else { Subject::Item(slot.clone()) };
+    let subjects: Vec<Subject> = all.iter().map(subject).collect();
+    let pieces: Vec<_> = app
+        .audit
+        .now
+        .evidence
+        .iter()
+        .filter(|(_, piece)| subjects.iter().any(|subject| piece.backs.contains(subject)))
+        .collect();
+    rows.heading(match pieces.len() {
+        0 => "Evidence: none".to_owned(),
+        some => format!("Evidence ({some})"),
+    });
+    for (id, piece) in pieces {
+        let modes: Vec<&str> = all
+            .iter()
+            .filter(|slot| piece.backs.contains(&subject(slot)))
+            .filter_map(|slot| slot.mode.as_deref())
+            .collect();
+        let modes = if modes.is_empty() || modes.len() == all.len() {
+            String::new()
+        } else {
+            format!(" ({})", modes.join(", "))
+        };
+        let redacted = if piece.redacted.is_some() { " [redacted]" } else { "" };
+        let name = format!("{id}");
+        if let Kind::Code { regions } = &piece.evidence.kind {
+            for (at, region) in regions.iter().enumerate() {
+                let head = if at == 0 { format!("{name:<4}") } else { "    ".to_owned() };
+                let place = place(&region.path, region.first, region.last, rows.width.saturating_sub(5 + modes.len()));
+                let line =
+                    Line::of(Tone::Key, head).and(Tone::Plain, place).and(Tone::Dim, format!("{modes}{redacted}"));
+                rows.push(Target::Place(*id, region.path.clone(), region.first - 1), line);
+            }
+        } else {
+            let text = format!("{name:<4}{}{modes}{redacted}", summary(&piece.evidence));
+            for line in wrap_hanging(&text, rows.width, 4) {
+                rows.push(Target::Piece(*id), Line::plain(line));
+            }
+        }
+        if let Some(note) = &piece.evidence.note {
+            rows.text(&Target::Piece(*id), Tone::Dim, &display::block(note), 4);
+        }
+    }
+}
+
+/// Returns a place, its path cut at the front where it is too long.
+pub fn place(path: &RepoPath, first: usize, last: usize, room: usize) -> String {
+    let lines = if first == last { format!(":{first}") } else { format!(":{first}-{last}") };
+    let path = display::bytes(&path.0);
+    let room = room.saturating_sub(lines.len()).max(8);
+    let length = path.chars().count();
+    if length <= room {
+        return path + &lines;
+    }
+    let end: String = path.chars().skip(length + 1 - room).collect();
+    format!("…{end}{lines}")
+}
+
+fn wrap_hanging(text: &str, width: usize, indent: usize) -> Vec<String> {
+    let mut lines = wrap(text, width.saturating_sub(indent), 0);
+    // The first line keeps its own blanks, which set the number apart.
+    for line in lines.iter_mut().skip(1) {
+        *line = format!("{}{line}", " ".repeat(indent));
+    }
+    lines
+}
+
+/// Returns the mark that tells signals apart without colour.
+pub fn mark(signal: Signal) -> char {
+    match signal {
+        Signal::Supports => '+',
+        Signal::Concern => '!',
+        Signal::Look => '?',
+    }
+}
+
+/// Returns what a lead found, in words.
+pub fn outcome(lead: &LeadFound) -> String {
+    match &lead.outcome {
+        Err(why) => display::line(why).into_owned(),
+        Ok(found) => {
+            let more = if found.excluded > 0 { format!(", {} in tests", found.excluded) } else { String::new() };
+            format!("{}{more} of {}", count(found.hits, "hit", "hits"), count(found.files, "file", "files"))
+        }
+    }
+}
+
+fn leads(app: &App, rows: &mut Rows) {
+    let Some(leads) = app.leads.get(&app.item).filter(|leads| !leads.is_empty()) else { return };
+    let hits = |signal: Signal| -> u64 {
+        leads
+            .iter()
+            .filter(|lead| lead.signal == signal)
+            .filter_map(|lead| lead.outcome.as_ref().ok())
+            .map(|found| found.hits)
+            .sum()
+    };
+    let (supports, concerns) = (hits(Signal::Supports), hits(Signal::Concern));
+    rows.heading(format!("Leads: {supports} support, {}", count(concerns, "concern", "concerns")));
+    let mut order: Vec<usize> = (0..leads.len()).collect();
+    order.sort_by_key(|at| leads[*at].outcome.as_ref().map_or(0, |found| found.places.len()) == 0);
+    for at in order {
+        let lead = &leads[at];
+        let target = Target::Lead(at);
+        let line = Line::of(Tone::Signal(lead.signal), format!("{} ", mark(lead.signal)));
+        let text = format!("{}: {}", display::line(&lead.why), outcome(lead));
+        let mut lines = wrap(&text, rows.width.saturating_sub(2), 0).into_iter();
+        rows.push(target.clone(), line.and(Tone::Plain, lines.next().unwrap_or_default()));
+        for text in lines {
+            rows.push(target.clone(), Line::plain(format!("  {text}")));
+        }
+        let Ok(found) = &lead.outcome else { continue };
+        for (hit, shown) in found.places.iter().enumerate().take(HITS) {
+            let current = app.lead_at == Some((at, hit));
+            let line = Line::of(Tone::Key, if current { "  ▸ " } else { "    " });
+            let path = if shown.line == 0 {
+                display::bytes(&shown.path.0)
+            } else {
+                place(&shown.path, shown.line as usize, shown.line as usize, rows.width / 2)
+            };
+            let text = display::bytes(&shown.text);
+            rows.push(
+                Target::Hit(at, hit),
+                line.and(Tone::Dim, format!("{path} ")).and(Tone::Code, text.trim_start().to_owned()),
+            );
+        }
+        if found.places.len() > HITS {
+            rows.push(target, Line::of(Tone::Dim, format!("    … and {} more", found.places.len() - HITS)));
+        }
+    }
+}
+
+fn findings(app: &App, rows: &mut Rows) {
+    let on: Vec<_> =
+        app.audit.now.findings.iter().filter(|(_, found)| found.finding.items.contains(&app.item)).collect();
+    if on.is_empty() {
+        return;
+    }
+    rows.heading("Findings");
+    for (id, found) in on {
+        let withdrawn = if found.withdrawn.is_some() { " (withdrawn)" } else { "" };
+        let line = Line::of(Tone::Key, format!("{id} "))
+            .and(Tone::Severity(found.finding.severity), format!("{} ", found.finding.severity));
+        rows.push(
+            Target::Finding(*id),
+            line.and(Tone::Plain, format!("{}{withdrawn}", display::line(&found.finding.title))),
+        );
+    }
+}
+
+fn notes(app: &App, rows: &mut Rows) {
+    let slots = app.slots_in_all_modes(&app.item);
+    let mut said: Vec<(&String, Vec<&str>)> = Vec::new();
+    for slot in &slots {
+        let Some(note) = app.audit.now.notes.get(&Some(slot.clone())) else { continue };
+        match said.iter_mut().find(|(known, _)| *known == note) {
+            Some((_, modes)) => modes.extend(slot.mode.as_deref()),
+            None => said.push((note, slot.mode.as_deref().into_iter().collect())),
+        }
+    }
+    for (note, modes) in said {
+        let modes = if modes.is_empty() || modes.len() == slots.len() {
+            String::new()
+        } else {
+            format!(" ({})", modes.join(", "))
+        };
+        rows.heading(format!("Note{modes}"));
+        rows.text(&Target::Note, Tone::Plain, &display::block(note), 0);
+    }
+}
+
+fn guidance(rows: &mut Rows, item: &Item) {
+    let secure = spoken(item.secure.word());
+    let mut parts = vec![("What to look for", item.look_for.as_str()), ("What counts", item.counts.as_str())];
+    parts.push(("Partial", item.partial.as_str()));
+    parts.push(("Traps", item.trap.as_str()));
+    let hint = item.not_applicable.as_ref().map(|rule| rule.hint.as_str()).unwrap_or_default();
+    parts.push(("Not applicable", hint));
+    for (title, text) in parts {
+        if !text.trim().is_empty() {
+            rows.heading(title);
+            rows.text(&Target::Nothing, Tone::Plain, &flow(text), 0);
+        }
+    }
+    rows.heading("References");
+    rows.text(&Target::Nothing, Tone::Dim, &format!("The secure answer is {secure}. Relevant to:"), 0);
+    for (catalogue, controls) in &item.refs {
+        rows.text(&Target::Nothing, Tone::Dim, &format!("{catalogue}: {}", controls.join(", ")), 0);
+    }
+}

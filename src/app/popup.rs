@@ -1,0 +1,412 @@
+//! What lies over the panes: lists, texts, pages, forms, the search over the repository.
+
+use ratatui::layout::Rect;
+
+use super::action::{Act, Context};
+use super::field::Field;
+use super::form::Form;
+use super::key::Key;
+use super::layout;
+use super::line::Line;
+use super::msg::{AuditRow, Did, Mouse};
+use super::picker::{Entry, Picker};
+use crate::error::Result;
+use crate::model::answer::Answer;
+use crate::model::event::{EvidenceId, FindingId, Subject};
+use crate::model::evidence::{Kind, Query, Reachability, Region, RepoPath, Search};
+use crate::model::finding::Finding;
+use crate::model::score::Slot;
+use crate::repo::{Hit, display};
+
+/// How many hits of a search over the repository are kept for the eye.
+pub const HIT_LIMIT: usize = 5_000;
+
+/// What a row of a list stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// An action.
+    Act(Act),
+    /// A file.
+    Path(RepoPath),
+    /// What evidence can back; nothing is the inbox.
+    Subjects(Vec<Subject>),
+    /// An item in these slots.
+    Slots(Vec<Slot>),
+    /// A piece of evidence.
+    Piece(EvidenceId),
+    /// A finding; `None` is a new one.
+    Finding(Option<FindingId>),
+    /// A fact.
+    Fact(String),
+    /// A fact's value.
+    FactValue(String),
+    /// An audit.
+    Audit(String),
+}
+
+/// New evidence that waits for what it backs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Take {
+    /// The evidence.
+    pub kinds: Vec<Kind>,
+    /// How reachable the code is that it shows.
+    pub reachability: Reachability,
+    /// What it shows, in the auditor's words.
+    pub shows: Option<String>,
+}
+
+/// Why a row is picked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Purpose {
+    /// To run an action.
+    Palette,
+    /// To open a file.
+    Files,
+    /// To attach new evidence.
+    Attach(Box<Take>),
+    /// To add a region to a piece.
+    Extend(Box<Region>),
+    /// To attach pieces that are there to these.
+    Reuse(Vec<Subject>),
+    /// To answer them not applicable.
+    Batch,
+    /// To look at a piece.
+    Pieces,
+    /// To edit a finding.
+    Findings,
+    /// To state a fact.
+    Facts,
+    /// To state this fact's value.
+    FactValues(Vec<Slot>),
+    /// To go on with an audit.
+    Audits,
+    /// To be the evidence of the finding in the form below.
+    FindingEvidence,
+}
+
+/// What a text is written for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Writing {
+    /// The reason of an answer, which is given with it.
+    Answer(Vec<Slot>, Answer),
+    /// The reason of a fact's value, which is stated with it.
+    Fact(Vec<Slot>, String),
+    /// A note; no slot is the audit as a whole.
+    Note(Vec<Option<Slot>>),
+    /// A line's number.
+    GoLine,
+    /// A pattern for this file; the line and the first line on the screen before.
+    Find(usize, usize),
+    /// A mode's name.
+    Mode,
+    /// Why a piece is redacted.
+    Redact(EvidenceId),
+    /// Why a finding is withdrawn.
+    Withdraw(FindingId),
+    /// What the evidence in the list below shows.
+    Shows,
+}
+
+/// A text being written.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// What is asked.
+    pub title: String,
+    /// How to answer.
+    pub hint: String,
+    /// The text.
+    pub field: Field,
+    /// What it is for.
+    pub writing: Writing,
+}
+
+/// Where a row of a page leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Go {
+    /// To an item or fact; with its mode, if it has one.
+    Slot(Slot),
+    /// To a finding.
+    Finding(FindingId),
+    /// To a piece of evidence.
+    Piece(EvidenceId),
+    /// To a line (from 0) of a file.
+    Place(RepoPath, usize),
+}
+
+/// A page to read.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// What it is about.
+    pub title: String,
+    /// Its lines, and where they lead.
+    pub lines: Vec<(Line, Option<Go>)>,
+    /// The line under the cursor.
+    pub cursor: usize,
+    /// The first line on the screen.
+    pub top: usize,
+    /// It is the review.
+    pub review: bool,
+}
+
+/// The search over the repository.
+#[derive(Debug, Clone)]
+pub struct RepoSearch {
+    /// The pattern.
+    pub pattern: Field,
+    /// Globs of the files, separated by blanks; one with `!` takes files out.
+    pub globs: Field,
+    /// The globs have the cursor.
+    pub on_globs: bool,
+    /// The pattern is plain text.
+    pub literal: bool,
+    /// Upper and lower case are told apart.
+    pub case_sensitive: bool,
+    /// Hits so far.
+    pub hits: Vec<Hit>,
+    /// The hit under the cursor.
+    pub cursor: usize,
+    /// The first hit on the screen.
+    pub top: usize,
+    /// The search that runs, or ran last.
+    pub ticket: u64,
+    /// What it searches for.
+    pub asked: Query,
+    /// How it ended; `None` while it runs.
+    pub ended: Option<Result<Search, String>>,
+}
+
+/// What a form is filled in for.
+#[derive(Debug, Clone)]
+pub enum Filling {
+    /// A finding: its number, unless it is new; what the form does not show of it; its evidence.
+    Finding {
+        /// The finding's number.
+        id: Option<FindingId>,
+        /// The finding as it was.
+        before: Box<Finding>,
+        /// Its evidence.
+        evidence: Vec<EvidenceId>,
+    },
+    /// An export.
+    Export,
+}
+
+/// Something that lies over the panes.
+#[derive(Debug, Clone)]
+pub enum Popup {
+    /// A list to pick from.
+    List(Picker<Value>, Purpose),
+    /// A text to write.
+    Text(Box<Text>),
+    /// A page to read.
+    Page(Page),
+    /// The search over the repository.
+    Search(Box<RepoSearch>),
+    /// A form.
+    Form(Box<Form>, Filling),
+}
+
+impl RepoSearch {
+    /// Returns a search for a pattern.
+    pub fn new(pattern: &str) -> RepoSearch {
+        RepoSearch {
+            pattern: Field::line(pattern),
+            globs: Field::line(""),
+            on_globs: false,
+            literal: false,
+            case_sensitive: false,
+            hits: Vec::new(),
+            cursor: 0,
+            top: 0,
+            ticket: 0,
+            asked: Query::default(),
+            ended: None,
+        }
+    }
+
+    /// Returns what to search for.
+    pub fn query(&self) -> Query {
+        let globs = self.globs.text();
+        let (exclude, include): (Vec<&str>, Vec<&str>) =
+            globs.split_whitespace().partition(|glob| glob.starts_with('!'));
+        Query {
+            pattern: self.pattern.text(),
+            literal: self.literal,
+            case_sensitive: self.case_sensitive,
+            exclude_line: None,
+            include: include.into_iter().map(str::to_owned).collect(),
+            exclude: exclude.into_iter().map(|glob| glob.trim_start_matches('!').to_owned()).collect(),
+        }
+    }
+
+    /// Begins anew under a ticket.
+    pub fn begin(&mut self, ticket: u64) {
+        self.ticket = ticket;
+        self.asked = self.query();
+        self.hits.clear();
+        self.cursor = 0;
+        self.top = 0;
+        self.ended = None;
+    }
+
+    /// Takes hits, unless they are an older search's.
+    pub fn take(&mut self, ticket: u64, hits: Vec<Hit>) {
+        if ticket == self.ticket {
+            let room = HIT_LIMIT.saturating_sub(self.hits.len());
+            self.hits.extend(hits.into_iter().take(room));
+        }
+    }
+
+    /// Takes the end, unless it is an older search's.
+    pub fn end(&mut self, ticket: u64, result: Result<Search>) {
+        if ticket == self.ticket {
+            self.ended = Some(result.map_err(|error| display::line(&error.message).into_owned()));
+        }
+    }
+}
+
+impl Page {
+    /// Returns a page at its first line.
+    pub fn new(title: impl Into<String>, lines: Vec<(Line, Option<Go>)>) -> Page {
+        Page { title: title.into(), lines, cursor: 0, top: 0, review: false }
+    }
+
+    /// Moves the cursor by some lines.
+    pub fn step(&mut self, by: isize) {
+        self.cursor = self.cursor.saturating_add_signed(by).min(self.lines.len().saturating_sub(1));
+    }
+}
+
+impl Popup {
+    /// Returns the context of its keys.
+    pub fn context(&self) -> Context {
+        match self {
+            Popup::List(..) => Context::List,
+            Popup::Text(_) => Context::Text,
+            Popup::Page(page) if page.review => Context::Review,
+            Popup::Page(_) => Context::Page,
+            Popup::Search(_) => Context::Search,
+            Popup::Form(..) => Context::Form,
+        }
+    }
+
+    /// Tells whether several rows can be picked.
+    pub fn is_multi(&self) -> bool {
+        matches!(self, Popup::List(picker, _) if picker.multi)
+    }
+
+    /// Hands a key to what is written in it.
+    pub fn input(&mut self, key: Key) {
+        match self {
+            Popup::List(picker, _) => {
+                let before = picker.field.text();
+                picker.field.input(key);
+                if picker.field.text() != before {
+                    picker.filter();
+                }
+            }
+            Popup::Text(text) => text.field.input(key),
+            Popup::Search(search) => {
+                let on_globs = search.on_globs;
+                (if on_globs { &mut search.globs } else { &mut search.pattern }).input(key);
+            }
+            Popup::Form(form, _) => form.input(key),
+            Popup::Page(_) => {}
+        }
+    }
+
+    /// Hands pasted text to what is written in it.
+    pub fn paste(&mut self, text: &str) {
+        match self {
+            Popup::List(picker, _) => {
+                picker.field.paste(text);
+                picker.filter();
+            }
+            Popup::Text(one) => one.field.paste(text),
+            Popup::Search(search) => {
+                let on_globs = search.on_globs;
+                (if on_globs { &mut search.globs } else { &mut search.pattern }).paste(text);
+            }
+            Popup::Form(form, _) => form.paste(text),
+            Popup::Page(_) => {}
+        }
+    }
+
+    /// Returns the popup's area, frame included.
+    pub fn area(&self, size: (u16, u16)) -> Rect {
+        match self {
+            Popup::List(picker, _) => {
+                let rows = picker.entries.len().clamp(6, 24) as u16;
+                layout::popup(size, 100, rows + 4)
+            }
+            Popup::Text(text) if text.field.one_line => layout::popup(size, 90, 5),
+            Popup::Text(_) => layout::popup(size, 90, 10),
+            Popup::Page(page) => layout::popup(size, 112, (page.lines.len() as u16).saturating_add(2).max(6)),
+            Popup::Search(_) => layout::popup(size, 140, 60),
+            Popup::Form(..) => layout::popup(size, 104, 60),
+        }
+    }
+
+    /// Returns the rows of its list or page, inside its frame: a list has the typed letters above and its keys below, the
+    /// search two lines above.
+    pub fn rows(&self, area: Rect) -> Rect {
+        let (above, below) = match self {
+            Popup::List(..) => (1, 1),
+            Popup::Search(_) => (3, 0),
+            _ => (0, 0),
+        };
+        let height = area.height.saturating_sub(2 + above + below);
+        Rect::new(area.x + 1, area.y + 1 + above, area.width.saturating_sub(2), height)
+    }
+
+    /// Keeps the cursor on the screen.
+    pub fn follow(&mut self, size: (u16, u16)) {
+        let height = usize::from(self.rows(self.area(size)).height);
+        match self {
+            Popup::List(picker, _) => picker.follow(height),
+            Popup::Page(page) => page.top = layout::follow(page.top, page.cursor, height, page.lines.len()),
+            Popup::Search(search) => search.top = layout::follow(search.top, search.cursor, height, search.hits.len()),
+            Popup::Text(_) | Popup::Form(..) => {}
+        }
+    }
+
+    /// Takes the mouse; tells whether the row under it is accepted: it was clicked while the cursor was there.
+    pub fn mouse(&mut self, area: Rect, mouse: Mouse) -> bool {
+        let rows = self.rows(area);
+        let inside = rows.contains(ratatui::layout::Position { x: mouse.column, y: mouse.row });
+        let by = match mouse.did {
+            Did::WheelUp => -3,
+            Did::WheelDown => 3,
+            Did::Press if inside => 0,
+            _ => return false,
+        };
+        let at = usize::from(mouse.row.saturating_sub(rows.y));
+        let (cursor, top, count) = match self {
+            Popup::List(picker, _) => (&mut picker.cursor, picker.top, picker.shown.len()),
+            Popup::Page(page) => (&mut page.cursor, page.top, page.lines.len()),
+            Popup::Search(search) => (&mut search.cursor, search.top, search.hits.len()),
+            Popup::Text(_) | Popup::Form(..) => return false,
+        };
+        let last = count.saturating_sub(1);
+        if by != 0 {
+            *cursor = cursor.saturating_add_signed(by).min(last);
+            return false;
+        }
+        if top + at >= count {
+            return false;
+        }
+        let again = *cursor == top + at;
+        *cursor = top + at;
+        again
+    }
+}
+
+/// Returns the list of audits on this machine.
+pub fn audits(rows: Vec<AuditRow>) -> Popup {
+    let entries = rows.into_iter().map(|row| Entry {
+        value: Value::Audit(row.name.clone()),
+        label: row.name,
+        detail: row.detail,
+    });
+    Popup::List(Picker::new("Audits on this machine", entries.collect(), false), Purpose::Audits)
+}
