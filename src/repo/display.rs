@@ -5,12 +5,28 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthChar as _;
 
 /// Marks on one base that are shown; more of them grow over the lines around.
 const MARKS: usize = 2;
+/// Bytes that [`pieces`] decodes at once: as little of an endless line as its reader asks for.
+const WINDOW: usize = 256;
+/// What stands for a tab in a block.
+const TAB: &str = "    ";
+
+/// A part of a text as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// The bytes that it stands for.
+    pub range: Range<usize>,
+    /// What is shown for them.
+    pub text: Cow<'a, str>,
+    /// Whether this is a token: it stands for what must not be shown as it is.
+    pub hazard: bool,
+}
 
 /// Returns `text` as one line: every hazard becomes a token, line ends and tabs too (`\n`, `\r`, `\t`).
 pub fn line(text: &str) -> Cow<'_, str> {
@@ -89,36 +105,9 @@ fn door(text: &str, block: bool) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
-    let mut room = 0;
-    for c in text.chars() {
-        match c {
-            '\n' if block => out.push('\n'),
-            '\t' if block => out.push_str("    "),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if is_hazard(c) => token(&mut out, c),
-            c if c.width() == Some(0) && room == 0 => token(&mut out, c),
-            c if c.width() == Some(0) => {
-                room -= 1;
-                out.push(c);
-                continue;
-            }
-            c => {
-                room = MARKS;
-                out.push(c);
-                continue;
-            }
-        }
-        // What follows a token or a line end has no base to stand on.
-        room = 0;
-    }
+    let pieces = Pieces { bytes: text.as_bytes(), at: 0, valid: text, bad: 0, block };
+    pieces.for_each(|piece| out.push_str(&piece.text));
     if out == text { Cow::Borrowed(text) } else { Cow::Owned(out) }
-}
-
-fn token(out: &mut String, c: char) {
-    // Writing to a string cannot fail.
-    let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
 }
 
 fn chunks(bytes: &[u8], block: bool) -> String {
@@ -130,6 +119,122 @@ fn chunks(bytes: &[u8], block: bool) -> String {
         }
     }
     out
+}
+
+/// Returns a text piece by piece; joined they are its [`block_bytes`].
+///
+/// It is lazy: of a line of megabytes only what is asked for is decoded. A piece is short, and a mark stays with its
+/// base.
+pub fn pieces(bytes: &[u8]) -> impl Iterator<Item = Piece<'_>> {
+    Pieces { bytes, at: 0, valid: "", bad: 0, block: true }
+}
+
+/// Returns the last place up to `at` where decoding can start without another outcome than from the beginning.
+pub fn boundary(bytes: &[u8], at: usize) -> usize {
+    if at >= bytes.len() {
+        return bytes.len();
+    }
+    // A character has four bytes at most. After more continuation bytes than it can have, each stands alone.
+    (at.saturating_sub(3)..=at).rev().find(|at| bytes[*at] & 0xc0 != 0x80).unwrap_or(at)
+}
+
+struct Pieces<'a> {
+    bytes: &'a [u8],
+    /// Where the next piece starts.
+    at: usize,
+    /// What is decoded from there on.
+    valid: &'a str,
+    /// Bytes after it that are not UTF-8.
+    bad: usize,
+    block: bool,
+}
+
+impl<'a> Pieces<'a> {
+    fn piece(&mut self, len: usize, text: Cow<'a, str>, hazard: bool) -> Option<Piece<'a>> {
+        let range = self.at..self.at + len;
+        self.at = range.end;
+        Some(Piece { range, text, hazard })
+    }
+
+    /// Decodes as far as the window goes; nothing is left over from before.
+    fn decode(&mut self) {
+        let rest = &self.bytes[self.at..];
+        let window = &rest[..boundary(rest, WINDOW)];
+        if let Some(chunk) = window.utf8_chunks().next() {
+            self.valid = chunk.valid();
+            self.bad = chunk.invalid().len();
+        }
+    }
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        loop {
+            if let Some(c) = self.valid.chars().next() {
+                let mut len = run(self.valid);
+                // What comes after the window may be a mark on the last character in it.
+                if len == self.valid.len() && self.bad == 0 && self.at + len < self.bytes.len() {
+                    len = self.valid.char_indices().rev().find(|(_, c)| !is_mark(*c)).map_or(0, |(at, _)| at);
+                    self.valid = &self.valid[..len];
+                    if len == 0 {
+                        self.decode();
+                        continue;
+                    }
+                }
+                if len > 0 {
+                    let (text, rest) = self.valid.split_at(len);
+                    self.valid = rest;
+                    return self.piece(len, Cow::Borrowed(text), false);
+                }
+                let (shown, hazard) = match c {
+                    '\n' if self.block => (Cow::Borrowed("\n"), false),
+                    '\t' if self.block => (Cow::Borrowed(TAB), false),
+                    '\n' => (Cow::Borrowed("\\n"), true),
+                    '\r' => (Cow::Borrowed("\\r"), true),
+                    '\t' => (Cow::Borrowed("\\t"), true),
+                    c => (Cow::Owned(format!("\\u{{{:x}}}", u32::from(c))), true),
+                };
+                self.valid = &self.valid[c.len_utf8()..];
+                return self.piece(c.len_utf8(), shown, hazard);
+            }
+            if self.bad > 0 {
+                self.bad -= 1;
+                let shown = format!("\\x{:02x}", self.bytes[self.at]);
+                return self.piece(1, Cow::Owned(shown), true);
+            }
+            if self.at == self.bytes.len() {
+                return None;
+            }
+            self.decode();
+        }
+    }
+}
+
+/// Returns how many bytes at the start of a text can be shown as they are.
+///
+/// A mark needs a base to stand on, and nothing but a character in the same run is one.
+fn run(text: &str) -> usize {
+    let mut room = 0;
+    for (at, c) in text.char_indices() {
+        if matches!(c, ' '..='~') {
+            room = MARKS;
+        } else if is_hazard(c) {
+            return at;
+        } else if !is_mark(c) {
+            room = MARKS;
+        } else if room == 0 {
+            return at;
+        } else {
+            room -= 1;
+        }
+    }
+    text.len()
+}
+
+fn is_mark(c: char) -> bool {
+    c.width() == Some(0)
 }
 
 #[cfg(test)]
@@ -164,10 +269,53 @@ mod tests {
         assert_eq!(serde_json::from_str::<Vec<String>>(&out).unwrap(), [text]);
     }
 
+    #[test]
+    fn pieces_name_their_bytes() {
+        let bytes = b"a\tb\xff\xe2\x80\xae\r";
+        let seen: Vec<(Range<usize>, String, bool)> =
+            pieces(bytes).map(|piece| (piece.range, piece.text.into_owned(), piece.hazard)).collect();
+        let want = [
+            (0..1, "a", false),
+            (1..2, TAB, false),
+            (2..3, "b", false),
+            (3..4, "\\xff", true),
+            (4..7, "\\u{202e}", true),
+            (7..8, "\\r", true),
+        ];
+        assert_eq!(seen, want.map(|(range, text, hazard)| (range, text.to_owned(), hazard)));
+    }
+
+    #[test]
+    fn a_mark_stays_with_its_base_over_a_window() {
+        for before in WINDOW - 8..=WINDOW + 2 {
+            let text = format!("{}e\u{301}\u{302}\u{303}x", "a".repeat(before));
+            let seen: Vec<Piece<'_>> = pieces(text.as_bytes()).collect();
+            assert!(seen.iter().any(|piece| piece.text.ends_with("e\u{301}\u{302}")), "{before} {seen:?}");
+            assert!(seen.iter().all(|piece| piece.range.len() <= WINDOW), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn pieces_decode_only_what_is_asked_for() {
+        let bytes = vec![b'a'; 1 << 20];
+        let mut pieces = Pieces { bytes: &bytes, at: 0, valid: "", bad: 0, block: true };
+        assert!(pieces.next().is_some_and(|piece| piece.range.end <= WINDOW));
+        assert!(pieces.at + pieces.valid.len() <= WINDOW);
+    }
+
     fn any_text() -> impl Strategy<Value = String> {
         let odd =
             prop::sample::select(vec!['\u{1b}', '\u{301}', '\u{20dd}', '\u{200d}', '\n', '\t', '\r', 'a', '\u{e0020}']);
         prop::collection::vec(prop_oneof![any::<char>(), odd], 0..40).prop_map(String::from_iter)
+    }
+
+    fn odd_bytes() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            4 => any::<char>().prop_map(|c| c.to_string().into_bytes()),
+            4 => prop::sample::select(vec!["a", "\u{301}", "\u{ff9e}", "\t", "\n", "\u{1b}", "漢", "\u{1f600}"])
+                .prop_map(|text| text.as_bytes().to_vec()),
+            1 => prop::collection::vec(0x80u8.., 1..6),
+        ]
     }
 
     proptest! {
@@ -186,6 +334,26 @@ mod tests {
                 prop_assert!(run <= MARKS);
             }
             prop_assert_eq!(bytes(text.as_bytes()), line(&text));
+        }
+
+        #[test]
+        fn pieces_are_the_block(parts in prop::collection::vec(odd_bytes(), 0..600), from: prop::sample::Index) {
+            let bytes = parts.concat();
+            let seen: Vec<Piece<'_>> = pieces(&bytes).collect();
+            let shown: String = seen.iter().map(|piece| piece.text.as_ref()).collect();
+            prop_assert_eq!(&shown, &block_bytes(&bytes));
+            let mut end = 0;
+            for piece in &seen {
+                prop_assert_eq!(piece.range.start, end);
+                prop_assert!(!piece.range.is_empty() && piece.range.len() <= WINDOW);
+                prop_assert!(!piece.text.starts_with(is_mark));
+                end = piece.range.end;
+            }
+            prop_assert_eq!(end, bytes.len());
+            let at = boundary(&bytes, from.index(bytes.len() + 1));
+            let count = |bytes: &[u8]| bytes.utf8_chunks().map(|c| c.valid().chars().count() + c.invalid().len()).sum();
+            let (all, head, tail): (usize, usize, usize) = (count(&bytes), count(&bytes[..at]), count(&bytes[at..]));
+            prop_assert_eq!(head + tail, all);
         }
 
         #[test]

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use touchstone::journal::{Journal, View};
+use touchstone::journal::{CURSOR_LIMIT, Journal, Store, View};
 use touchstone::model::hash::Sha256;
 
 use crate::support::Desk;
@@ -408,4 +408,33 @@ fn an_audit_cannot_be_named_out_of_the_store() {
         desk.fails(["--audit", name, "note", "audit", "x"], 2);
     }
     assert_eq!(std::fs::read_dir(outside).unwrap().count(), 0);
+}
+
+#[test]
+fn where_somebody_was_is_remembered_beside_the_journal_and_forgotten_where_it_is_broken() {
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::new(data.path());
+    let dir = store.dir("notes");
+    std::fs::create_dir_all(&dir).unwrap();
+    assert_eq!(store.cursor("notes"), None);
+    store.set_cursor("notes", "item auth-4\nline 12").unwrap();
+    store.set_cursor("notes", "item auth-5").unwrap();
+    assert_eq!(store.cursor("notes").as_deref(), Some("item auth-5"));
+    let names: Vec<_> = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["cursor"], "no temporary file is left");
+
+    let long = "x".repeat(CURSOR_LIMIT);
+    store.set_cursor("notes", &long).unwrap();
+    assert_eq!(store.cursor("notes").as_ref(), Some(&long));
+    assert!(store.set_cursor("notes", &format!("{long}y")).is_err());
+    assert_eq!(store.cursor("notes").as_ref(), Some(&long), "what was there stays");
+
+    for broken in [vec![0xff, 0xfe], vec![b'x'; CURSOR_LIMIT + 1]] {
+        std::fs::write(dir.join("cursor"), &broken).unwrap();
+        assert_eq!(store.cursor("notes"), None);
+    }
+    std::fs::remove_file(dir.join("cursor")).unwrap();
+    std::fs::create_dir(dir.join("cursor")).unwrap();
+    assert_eq!(store.cursor("notes"), None);
+    assert!(store.set_cursor("gone", "").is_err());
 }

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use assert_cmd::Command;
 use git2::Oid;
+use ratatui::buffer::{Buffer, CellWidth as _};
+use ratatui::style::Color;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -318,4 +320,38 @@ pub fn light_standard() -> String {
 pub fn skipped(why: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
+}
+
+/// Returns a frame as text: each row, under it a letter per column for its style, and what the letters stand for.
+///
+/// The first style that is met is a dot, so that the eye finds the others.
+pub fn styled(buffer: &Buffer) -> String {
+    let mut styles = Vec::new();
+    let mut out = String::new();
+    for y in buffer.area.rows().map(|row| row.y) {
+        let (mut text, mut letters) = (String::new(), String::new());
+        let mut hidden = 0;
+        for x in buffer.area.left()..buffer.area.right() {
+            let cell = &buffer[(x, y)];
+            if hidden == 0 {
+                text += cell.symbol();
+                hidden = cell.cell_width();
+            }
+            hidden = hidden.saturating_sub(1);
+            let style = (cell.fg, cell.bg, cell.modifier);
+            let at = styles.iter().position(|known| *known == style).unwrap_or_else(|| {
+                styles.push(style);
+                styles.len() - 1
+            });
+            letters.push(if at == 0 { '.' } else { char::from(b'a' + (at as u8 - 1) % 26) });
+        }
+        out += &format!("|{text}|\n {}\n", letters.trim_end_matches('.'));
+    }
+    for (at, (fore, back, modifier)) in styles.iter().enumerate() {
+        let letter = if at == 0 { '.' } else { char::from(b'a' + (at as u8 - 1) % 26) };
+        let name = |colour: &Color| if *colour == Color::Reset { "-".to_owned() } else { colour.to_string() };
+        let words: String = modifier.iter_names().map(|(name, _)| format!(" {}", name.to_lowercase())).collect();
+        out += &format!("{letter} {} on {}{words}\n", name(fore), name(back));
+    }
+    out
 }
