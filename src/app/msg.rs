@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::key::Key;
 use super::text::Text;
 use crate::error::Result;
+use crate::export::caution::Reviewed;
 use crate::highlight::Coloured;
-use crate::model::event::{Entry, Event, EvidenceId};
+use crate::model::event::{Entry, Event};
 use crate::model::evidence::{Kind, Query, RepoPath, Search};
 use crate::model::hash::Sha256;
 use crate::model::standard::Signal;
@@ -130,17 +131,6 @@ pub struct LeadHits {
     pub files: u64,
     /// The first hits, those under excluded paths last. A path's own hit is line 0.
     pub places: Vec<Hit>,
-}
-
-/// What a look through the audit found that the journal alone does not tell.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reviewed {
-    /// Evidence that does not hold at the pin, or could not be checked, and why.
-    pub wrong: Vec<(EvidenceId, String)>,
-    /// What looks like a secret: the piece, if it is one's, and a sentence.
-    pub secrets: Vec<(Option<EvidenceId>, String)>,
-    /// What looks like an order to a language model; the record labels it.
-    pub injections: Vec<(Option<EvidenceId>, String)>,
 }
 
 /// How to export.

@@ -7,8 +7,8 @@ use super::action::{ACTIONS, Act, Context, Group};
 use super::item::spoken;
 use super::key;
 use super::line::{Line, Tone, wrap};
-use super::msg::Reviewed;
 use super::popup::{Go, Page, Popup};
+use crate::export::caution::Reviewed;
 use crate::export::{describe_act, summary};
 use crate::model::audit::Gap;
 use crate::model::event::{EvidenceId, Subject};
@@ -254,41 +254,28 @@ pub fn review(app: &App, looked: Option<&Reviewed>) -> Page {
     match looked {
         None => section(&mut lines, "The evidence is being checked again at the pin …".to_owned()),
         Some(looked) => {
-            let found = looked.wrong.len() + looked.secrets.len() + looked.injections.len();
-            section(
-                &mut lines,
-                if found == 0 {
-                    "Every piece holds at the pin; nothing looks like a secret or an injection".to_owned()
-                } else {
-                    "Evidence to look at".to_owned()
-                },
-            );
+            let cautions = &looked.cautions;
+            let found = looked.wrong.len() + cautions.secrets.len() + cautions.injections.len();
+            let title = if found == 0 {
+                "Every piece holds at the pin; nothing looks like a secret or an injection"
+            } else {
+                "Evidence to look at"
+            };
+            section(&mut lines, title.to_owned());
+            let mut say = |id: Option<EvidenceId>, text: String| {
+                wrapped(&mut lines, Tone::Warning, &display::line(&text), width, 2, id.map(Go::Piece).as_ref());
+            };
             for (id, why) in &looked.wrong {
-                wrapped(
-                    &mut lines,
-                    Tone::Warning,
-                    &format!("{id} does not hold: {}", display::line(why)),
-                    width,
-                    2,
-                    Some(&Go::Piece(*id)),
-                );
+                say(Some(*id), format!("{id} does not hold: {why}"));
             }
             let redact = app.keymap.key(Act::Redact).unwrap_or_default();
-            for (id, what) in &looked.secrets {
-                let go = id.map(Go::Piece);
-                let text = format!("secret? {} ({redact} keeps its text out)", display::line(what));
-                wrapped(&mut lines, Tone::Warning, &text, width, 2, go.as_ref());
+            for (one, text) in cautions.secrets.iter().zip(cautions.secret_lines()) {
+                let mend =
+                    if one.evidence.is_some() { format!(" ({redact} keeps its text out)") } else { String::new() };
+                say(one.evidence, format!("secret? {text}{mend}"));
             }
-            for (id, what) in &looked.injections {
-                let go = id.map(Go::Piece);
-                wrapped(
-                    &mut lines,
-                    Tone::Warning,
-                    &format!("injection? {}", display::line(what)),
-                    width,
-                    2,
-                    go.as_ref(),
-                );
+            for (one, text) in cautions.injections.iter().zip(cautions.injection_lines()) {
+                say(one.evidence, format!("injection? {text}"));
             }
         }
     }

@@ -3,6 +3,8 @@
 pub mod cli;
 pub mod clock;
 pub mod exporting;
+pub mod print;
+pub mod terminal;
 
 use crate::model::event::Tool;
 

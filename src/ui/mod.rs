@@ -2,3 +2,12 @@
 
 pub mod code;
 pub mod theme;
+
+use ratatui::Frame;
+
+use crate::app::App;
+
+/// Draws the workbench.
+pub fn draw(app: &App, frame: &mut Frame<'_>) {
+    let _ = (app, frame);
+}

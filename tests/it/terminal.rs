@@ -1,0 +1,476 @@
+//! The terminal in a real pseudo terminal: [`child`] is the program, the other tests sit before it.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyModifiers};
+use portable_pty::{ChildKiller, CommandBuilder, ExitStatus, MasterPty, PtySize, SlavePty};
+use rustix::process::{Pid, Signal, kill_process};
+use touchstone::shell::terminal::{Input, Options, Screen};
+use vt100::{MouseProtocolEncoding, MouseProtocolMode};
+
+const DEADLINE: Duration = Duration::from_secs(20);
+const ROLE: &str = "TOUCHSTONE_TEST_TERMINAL";
+const EXE: &str = "TOUCHSTONE_TEST_EXE";
+const RUN: &str = "\"$TOUCHSTONE_TEST_EXE\" --exact --ignored --nocapture terminal::child";
+
+#[test]
+#[ignore = "the program that the other tests of this module run in a pseudo terminal"]
+fn child() {
+    if std::env::var_os(ROLE).is_none() {
+        return;
+    }
+    let (sender, inputs) = mpsc::channel();
+    let sink = move |input| sender.send(input).unwrap_or_default();
+    let mut screen = match Screen::enter(Options { mouse: true }, sink) {
+        Ok(screen) => screen,
+        Err(error) => {
+            println!("refused: {error}");
+            std::process::exit(3);
+        }
+    };
+    let (mut count, mut last, mut note) = (0, String::new(), String::new());
+    loop {
+        let drawn = screen.draw(|frame| {
+            let area = frame.area();
+            let pid = std::process::id();
+            let lines = [
+                format!("{}x{} count {count}.", area.width, area.height),
+                format!("pid {pid}."),
+                last.clone(),
+                note.clone(),
+            ];
+            let buffer = frame.buffer_mut();
+            for (y, line) in (0..area.height).zip(lines) {
+                buffer.set_stringn(0, y, line, area.width.into(), ratatui::style::Style::new());
+            }
+            // What did not pass the door for outside text, and the last cell of all.
+            buffer[(area.width - 2, 0)].set_symbol("\u{1b}]0;title\u{7}");
+            buffer[(area.width - 1, area.height - 1)].set_symbol("#");
+        });
+        let input = inputs.recv_timeout(4 * DEADLINE).unwrap();
+        count += 1;
+        last = format!("{input:?}");
+        let key = match input {
+            Input::Terminate(signal) => {
+                screen.leave();
+                // The terminal may be gone.
+                let _ = writeln!(std::io::stdout(), "ended by {signal}");
+                std::process::exit(128 + signal);
+            }
+            Input::Key(event) if event.modifiers == KeyModifiers::CONTROL => match event.code {
+                KeyCode::Char('z') => 'Z',
+                _ => ' ',
+            },
+            Input::Key(event) => event.code.as_char().unwrap_or(' '),
+            Input::Paste(text) => {
+                last = format!("paste {text:?}");
+                ' '
+            }
+            Input::Continued => {
+                screen.renew();
+                ' '
+            }
+            Input::Mouse(_) | Input::Resize => ' ',
+        };
+        drawn.unwrap();
+        match key {
+            'q' => return,
+            'Z' => {
+                screen.suspend();
+                note = "back from suspension".into();
+            }
+            'h' => {
+                let said = screen.hand_over(|| {
+                    let mut ask = Command::new("sh");
+                    ask.args(["-c", "read -r line; echo \"got $line\""]).stdin(Stdio::inherit());
+                    ask.output().unwrap()
+                });
+                note = format!("{} {}", String::from_utf8_lossy(&said.stdout).trim(), said.status);
+            }
+            'p' => panic!("a panic on purpose"),
+            't' => {
+                std::thread::spawn(|| panic!("another thread's panic")).join().unwrap_err();
+            }
+            's' => loop {
+                std::thread::park();
+            },
+            'l' => {
+                screen.leave();
+                println!("left");
+                loop {
+                    std::thread::park();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Shown {
+    parser: Mutex<vt100::Parser>,
+    changed: Condvar,
+    deaf: AtomicBool,
+}
+
+/// A terminal with a program in it.
+struct Pty {
+    master: Box<dyn MasterPty + Send>,
+    /// Kept open, so that the terminal can be looked at when the program has ended.
+    slave: Option<Box<dyn SlavePty + Send>>,
+    keyboard: Box<dyn std::io::Write + Send>,
+    shown: Arc<Shown>,
+    killer: Box<dyn ChildKiller + Send + Sync>,
+    ended: mpsc::Receiver<ExitStatus>,
+    pid: Pid,
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _ = self.killer.kill();
+    }
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+}
+
+impl Pty {
+    /// Runs a shell's script in a new terminal.
+    fn script(script: &str) -> Self {
+        let pty = portable_pty::native_pty_system().openpty(size(80, 24)).unwrap();
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", script]);
+        command.env(EXE, std::env::current_exe().unwrap());
+        command.env(ROLE, "1");
+        command.env("RUST_BACKTRACE", "0");
+        let mut child = pty.slave.spawn_command(command).unwrap();
+        let pid = Pid::from_raw(i32::try_from(child.process_id().unwrap()).unwrap()).unwrap();
+        let killer = child.clone_killer();
+        let (sender, ended) = mpsc::channel();
+        std::thread::spawn(move || sender.send(child.wait().unwrap()));
+
+        let shown = Arc::new(Shown {
+            parser: Mutex::new(vt100::Parser::new(24, 80, 0)),
+            changed: Condvar::new(),
+            deaf: AtomicBool::new(false),
+        });
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let theirs = Arc::clone(&shown);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = reader.read(&mut bytes) {
+                theirs.parser.lock().unwrap().process(&bytes[..count]);
+                theirs.changed.notify_all();
+                if theirs.deaf.load(Ordering::SeqCst) {
+                    break;
+                }
+            }
+        });
+        let keyboard = pty.master.take_writer().unwrap();
+        Pty { master: pty.master, slave: Some(pty.slave), keyboard, shown, killer, ended, pid }
+    }
+
+    /// Runs the program until it has drawn its first frame.
+    fn start() -> Self {
+        let pty = Pty::script(&format!("exec {RUN}"));
+        pty.sees("80x24 count 0.");
+        pty
+    }
+
+    fn types(&mut self, bytes: impl AsRef<[u8]>) {
+        self.keyboard.write_all(bytes.as_ref()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    /// Waits until the screen is so.
+    #[track_caller]
+    fn wait(&self, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
+        let parser = self.shown.parser.lock().unwrap();
+        let (parser, late) =
+            self.shown.changed.wait_timeout_while(parser, DEADLINE, |parser| !holds(parser.screen())).unwrap();
+        assert!(!late.timed_out(), "waited for {what}; there is\n{}", parser.screen().contents());
+    }
+
+    #[track_caller]
+    fn sees(&self, text: &str) {
+        self.wait(text, |screen| screen.contents().contains(text));
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(self.pid, signal).unwrap();
+    }
+
+    #[track_caller]
+    fn ends(&self) -> ExitStatus {
+        self.ended.recv_timeout(DEADLINE).expect("the program did not end")
+    }
+
+    /// Tells whether what is typed is echoed and comes by lines.
+    fn is_cooked(&self) -> bool {
+        let flags = format!("{:?}", self.master.get_termios().unwrap().local_flags);
+        flags.contains("ECHO") && flags.contains("ICANON") && flags.contains("ISIG")
+    }
+
+    /// Checks that nothing of the program is left on the terminal.
+    #[track_caller]
+    fn is_given_back(&self) {
+        self.wait("a terminal that was given back", |screen| {
+            !screen.alternate_screen()
+                && !screen.hide_cursor()
+                && !screen.bracketed_paste()
+                && screen.mouse_protocol_mode() == MouseProtocolMode::None
+        });
+        eventually("a terminal that echoes", || self.is_cooked());
+    }
+}
+
+/// Waits for what makes no output.
+#[track_caller]
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < end, "waited for {what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn takes_the_terminal_and_gives_it_back() {
+    let mut pty = Pty::start();
+    pty.wait("the modes", |screen| {
+        screen.alternate_screen()
+            && screen.hide_cursor()
+            && screen.bracketed_paste()
+            && screen.mouse_protocol_mode() == MouseProtocolMode::ButtonMotion
+            && screen.mouse_protocol_encoding() == MouseProtocolEncoding::Sgr
+    });
+    assert!(!pty.is_cooked());
+    // The last door before the terminal.
+    assert_eq!(pty.shown.parser.lock().unwrap().screen().cell(0, 78).unwrap().contents(), "?");
+    pty.types("q");
+    assert_eq!(pty.ends().exit_code(), 0);
+    pty.is_given_back();
+}
+
+#[test]
+fn hands_on_what_is_typed_pasted_and_clicked() {
+    let mut pty = Pty::start();
+    pty.types("x");
+    pty.sees("count 1.");
+    pty.sees("Char('x')");
+    pty.types("\u{1b}[200~n\ny \u{1b}[A\u{1b}[201~");
+    pty.sees("count 2.");
+    pty.sees(r#"paste "n\ny \u{1b}[A""#);
+    pty.types("\u{1b}[<0;3;2M");
+    pty.sees("Down(Left), column: 2, row: 1");
+    // A terminal's late reply types nothing, and Escape alone is a key.
+    pty.types("\u{1b}]11;rgb:00/00/00\u{7}\u{1b}");
+    pty.sees("Esc");
+    pty.sees("count 4.");
+    // More at once than is read at once.
+    pty.types("x".repeat(3000));
+    pty.sees("count 3004.");
+}
+
+#[test]
+fn follows_a_storm_of_resizes() {
+    let pty = Pty::start();
+    for step in 0..50u16 {
+        let (columns, rows) = match step {
+            49 => (97, 31),
+            step if step % 2 == 0 => (20, 5),
+            step => (300 - step, 100 - step),
+        };
+        pty.shown.parser.lock().unwrap().screen_mut().set_size(rows, columns);
+        pty.master.resize(size(columns, rows)).unwrap();
+    }
+    pty.sees("97x31 count");
+    pty.wait("the last cell", |screen| screen.cell(30, 96).is_some_and(|cell| cell.contents() == "#"));
+}
+
+/// The process that the screen names.
+fn named(screen: &vt100::Screen) -> Option<String> {
+    Some(screen.contents().split_once("pid ")?.1.split_once('.')?.0.to_owned())
+}
+
+#[test]
+fn stops_on_ctrl_z_and_comes_back() {
+    let mut pty =
+        Pty::script(&format!("set -m\n{RUN}\necho stopped $?\nread -r line\necho typed $line\nfg\necho ended $?"));
+    pty.sees("80x24 count 0.");
+    let pid = named(pty.shown.parser.lock().unwrap().screen()).unwrap();
+    pty.types("\u{1a}");
+    pty.sees("stopped 148");
+    pty.is_given_back();
+    if cfg!(target_os = "linux") {
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        assert!(state.split_once(") ").unwrap().1.starts_with('T'), "{state}");
+    }
+    // The line has one reader.
+    pty.types("a line\n");
+    pty.sees("back from suspension");
+    pty.wait("the screen", |screen| screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste());
+    assert!(!pty.is_cooked());
+    pty.sees("count 1.");
+    pty.types("q");
+    pty.sees("ended 0");
+    pty.sees("typed a line");
+    pty.is_given_back();
+}
+
+#[test]
+fn a_stopped_program_can_be_ended() {
+    let script = "echo stopped $?\nkill -TERM %1\nkill -CONT %1\nread -r line\nwait %1\necho ended $?";
+    let mut pty = Pty::script(&format!("set -m\n{RUN}\n{script}"));
+    pty.sees("count 0.");
+    pty.types("\u{1a}");
+    pty.sees("stopped 148");
+    pty.sees("ended by 15");
+    pty.types("\n");
+    pty.sees("ended 143");
+    pty.is_given_back();
+}
+
+#[test]
+fn does_not_stop_where_nobody_could_continue_it() {
+    let mut pty = Pty::start();
+    pty.types("\u{1a}");
+    pty.sees("back from suspension");
+    pty.types("q");
+    assert_eq!(pty.ends().exit_code(), 0);
+}
+
+#[test]
+fn sets_the_terminal_again_when_continued_from_outside() {
+    let mut pty = Pty::start();
+    // As a shell does when a job stops.
+    pty.shown.parser.lock().unwrap().process(b"\x1b[?1049l\x1b[?25h");
+    pty.signal(Signal::CONT);
+    pty.sees("Continued");
+    pty.wait("the screen", |screen| screen.alternate_screen() && screen.hide_cursor());
+    pty.sees("80x24 count 1.");
+    pty.types("x");
+    pty.sees("count 2.");
+}
+
+#[test]
+fn ends_in_order_on_signals() {
+    for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1), (Signal::INT, 2)] {
+        let pty = Pty::start();
+        pty.signal(signal);
+        assert_eq!(pty.ends().exit_code(), 128 + number);
+        pty.is_given_back();
+        pty.sees(&format!("ended by {number}"));
+    }
+}
+
+#[test]
+fn ends_a_program_that_does_not_answer() {
+    let mut pty = Pty::start();
+    pty.types("s");
+    pty.signal(Signal::TERM);
+    assert_eq!(pty.ends().exit_code(), 143);
+    pty.is_given_back();
+}
+
+#[test]
+fn ends_when_the_terminal_vanishes() {
+    let mut pty = Pty::start();
+    pty.shown.deaf.store(true, Ordering::SeqCst);
+    pty.types("x");
+    pty.sees("count 1.");
+    // What is left open of this side is closed.
+    let shown = Arc::clone(&pty.shown);
+    eventually("the reader's end", || Arc::strong_count(&shown) == 2);
+    pty.slave = None;
+    pty.keyboard = Box::new(std::io::sink());
+    let other = portable_pty::native_pty_system().openpty(size(80, 24)).unwrap();
+    pty.master = other.master;
+    assert_eq!(pty.ends().exit_code(), 129);
+}
+
+#[test]
+fn leaves_signals_alone_once_the_screen_is_left() {
+    let mut pty = Pty::start();
+    pty.types("l");
+    pty.sees("left");
+    pty.is_given_back();
+    pty.signal(Signal::TERM);
+    assert!(pty.ends().signal().is_some());
+}
+
+#[test]
+fn a_panic_is_readable() {
+    let mut pty = Pty::start();
+    pty.types("p");
+    assert_eq!(pty.ends().exit_code(), 101);
+    pty.is_given_back();
+    pty.wait("the message", |screen| screen.rows(0, 80).any(|row| row.trim_end() == "a panic on purpose"));
+
+    let mut pty = Pty::start();
+    pty.types("t");
+    assert_eq!(pty.ends().exit_code(), 134);
+    pty.is_given_back();
+    pty.wait("the message", |screen| screen.rows(0, 80).any(|row| row.trim_end() == "another thread's panic"));
+    pty.sees("ended by 6");
+}
+
+#[test]
+fn hands_the_terminal_to_another_program() {
+    let mut pty = Pty::start();
+    pty.types("h");
+    pty.is_given_back();
+    pty.types("a typed line\n");
+    pty.sees("got a typed line exit status: 0");
+    pty.wait("the screen", |screen| screen.alternate_screen() && screen.hide_cursor());
+    assert!(!pty.is_cooked());
+    pty.sees("count 1.");
+    // Ctrl-C is for that program alone.
+    pty.types("h");
+    pty.is_given_back();
+    pty.types("\u{3}");
+    pty.sees("signal: 2");
+    pty.sees("count 2.");
+    pty.types("x");
+    pty.sees("count 3.");
+}
+
+#[test]
+fn refuses_what_is_no_terminal() {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "--ignored", "--nocapture", "terminal::child"]).env(ROLE, "1").stdin(Stdio::null());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("refused: The workbench needs a terminal, and standard input is none."), "{said}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn sleeps_while_nothing_happens() {
+    /// How often the process's threads went to sleep so far.
+    fn naps(pid: Pid) -> u64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero())).unwrap();
+        let naps = tasks.map(|task| {
+            let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
+            let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+            line.trim().parse::<u64>().unwrap()
+        });
+        naps.sum()
+    }
+    let pty = Pty::start();
+    let end = Instant::now() + DEADLINE;
+    loop {
+        let before = naps(pty.pid);
+        // A second in which the program does not end is a second.
+        assert!(pty.ended.recv_timeout(Duration::from_secs(1)).is_err());
+        if naps(pty.pid) == before {
+            break;
+        }
+        assert!(Instant::now() < end, "the program wakes up again and again");
+    }
+}
