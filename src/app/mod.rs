@@ -394,6 +394,11 @@ impl App {
         std::mem::take(&mut self.effects)
     }
 
+    /// Tells whether nothing can be written in this session.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
     /// Returns the contexts that are active, the most special one first.
     pub fn contexts(&self) -> [Context; 2] {
         let top = match self.popups.last() {

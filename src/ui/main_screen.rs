@@ -1,0 +1,497 @@
+//! The main screen: header, tabs, the three panes, the hint line, the footer.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::Widget as _;
+
+use super::code::{Code, Hit, Mark};
+use super::paint::{Row, frame, glyphs, scrollbar, title};
+use super::theme::{Role, Theme};
+use crate::app::action::{ACTIONS, Act, Context};
+use crate::app::checklist::Row as ListRow;
+use crate::app::layout::{self, Areas, WIDE};
+use crate::app::{App, Pane, hint, item};
+use crate::model::answer::State;
+use crate::model::event::Subject;
+use crate::model::evidence::Kind;
+use crate::model::score::{Range, UNKNOWN};
+use crate::repo::{EntryKind, display};
+
+/// Marks for modes stand side by side up to this many; beyond, the worst mode's stands for all.
+const SIDE_BY_SIDE: usize = 3;
+
+/// Draws the main screen.
+pub fn draw(app: &App, buffer: &mut Buffer, theme: &Theme, areas: &Areas) {
+    header(app, buffer, theme, areas.header);
+    if let Some(area) = areas.tabs {
+        tabs(app, buffer, theme, area);
+    }
+    if let Some(area) = areas.list {
+        list(app, buffer, theme, area);
+    }
+    if let Some(area) = areas.code {
+        code(app, buffer, theme, area);
+    }
+    if let Some(area) = areas.item {
+        item_pane(app, buffer, theme, area);
+    }
+    if let (Some(area), Some(line)) = (areas.hint, hint(app)) {
+        Row::new(buffer, theme, area, theme.style(Role::Input)).line(&line);
+    }
+    footer(app, buffer, theme, areas.footer);
+}
+
+/// Returns a range as a person reads it.
+fn range(range: Range) -> String {
+    range.to_string()
+}
+
+fn header(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
+    let opened = &app.audit.now.opened;
+    let base = theme.style(Role::Header);
+    let wide = area.width >= WIDE;
+    let standard = &app.audit.standard;
+    let answered = app.audit.now.answers.len();
+    let slots: usize = standard
+        .items()
+        .map(|(dimension, _)| if dimension.per_mode { app.audit.now.modes.len().max(1) } else { 1 })
+        .sum();
+    let tier = app.score.tier.as_ref().and_then(|id| standard.tiers.iter().find(|tier| tier.id == *id));
+    // A score alone can flatter: how many items are met stands beside it.
+    let score = range(app.score.headline);
+    let met = format!("{} of {} met", app.score.met, app.score.applicable);
+    let tier =
+        tier.map_or("tier open".to_owned(), |tier| tier.title.split([' ', '(']).next().unwrap_or_default().to_owned());
+    let progress = format!("{answered}/{slots} answered");
+    let (saved, saved_role) = match &app.unsaved {
+        None => ("saved", Role::Saved),
+        Some(_) if app.is_read_only() => ("read only", Role::Warning),
+        Some(_) => ("NOT SAVED", Role::Error),
+    };
+    let bar = wide.then(|| bar(theme, app.score.headline));
+    let mut parts: Vec<(String, Role)> =
+        vec![(if wide { format!("Score {score} of 100") } else { score }, Role::Header)];
+    if let Some(bar) = bar {
+        parts.push((bar, Role::Bar));
+    }
+    parts.push((met, Role::Dim));
+    parts.push((tier, Role::Header));
+    parts.push((progress, Role::Dim));
+    parts.push((saved.to_owned(), saved_role));
+    let parts: Vec<(String, Role)> = parts.into_iter().map(|(text, role)| (glyphs(theme, &text), role)).collect();
+    let width: usize = parts.iter().map(|(text, _)| unicode_width::UnicodeWidthStr::width(text.as_str()) + 2).sum();
+    let mut row = Row::new(buffer, theme, area, base);
+    let target = display::line(&opened.target.repo).into_owned();
+    let name = if wide { format!("{}/{target}", display::line(&opened.target.org)) } else { target };
+    let room = usize::from(area.width).saturating_sub(width + 1);
+    let pin = opened.pin.commit.short();
+    row.put_within(&format!(" {name}"), room.saturating_sub(pin.len() + 2), theme.style(Role::TitleFocus));
+    row.put_within(&format!("  {pin}"), room, theme.style(Role::Dim));
+    if let Some(tag) = opened.pin.tags.first().filter(|_| wide) {
+        let left = room.saturating_sub(usize::from(area.width) - row.room());
+        if left > 6 {
+            row.put_within(&format!("  {}", display::line(tag)), left, theme.style(Role::Dim));
+        }
+    }
+    row.at(area.width.saturating_sub(width as u16));
+    for (text, role) in parts {
+        let style = if role == Role::Header { base } else { theme.style(role) };
+        row.put(&text, style).put("  ", base);
+    }
+}
+
+/// The score as a bar of 0 to 100: what is certain is full, what is still reachable is half.
+fn bar(theme: &Theme, range: Range) -> String {
+    const CELLS: u32 = 14;
+    let cell = |points: u32| points.min(100) * CELLS / 100;
+    let (low, high) = (cell(range.low), cell(range.high));
+    (0..CELLS)
+        .map(|at| {
+            if at < low {
+                theme.glyphs.bar_full
+            } else if at < high {
+                theme.glyphs.bar_part
+            } else {
+                theme.glyphs.bar_empty
+            }
+        })
+        .collect()
+}
+
+fn tabs(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
+    let third = area.width / 3;
+    let code = match (&app.doc, &app.other) {
+        (Some(doc), _) => {
+            let path = display::bytes(&doc.text.path.0);
+            let name = path.rsplit('/').next().unwrap_or_default().to_owned();
+            format!("2 {name}:{}", doc.cursor + 1)
+        }
+        (None, Some((path, _))) => format!("2 {}", display::bytes(&path.0)),
+        (None, None) => "2 Code".to_owned(),
+    };
+    let names = [
+        (Pane::List, if app.shows_files { "1 Files".to_owned() } else { "1 Checklist".to_owned() }),
+        (Pane::Code, code),
+        (Pane::Item, format!("3 {}", item_name(app))),
+    ];
+    for (at, (pane, name)) in names.iter().enumerate() {
+        let x = area.x + third * at as u16;
+        let width = if at == 2 { area.right() - x } else { third };
+        let here = app.pane == *pane;
+        let base = theme.style(if here { Role::Cursor } else { Role::Header });
+        let mark = if here { theme.glyphs.cursor } else { " " };
+        let mut row = Row::new(buffer, theme, Rect::new(x, area.y, width, 1), base);
+        row.put(
+            &format!("{mark}{} ", glyphs(theme, name)),
+            theme.style(if here { Role::TitleFocus } else { Role::Dim }),
+        );
+    }
+}
+
+/// Returns the item's name with the mode that is answered for.
+fn item_name(app: &App) -> String {
+    let per_mode = app.slots_in_all_modes(&app.item).iter().any(|slot| slot.mode.is_some());
+    let mode = match app.mode_name() {
+        _ if !per_mode => String::new(),
+        Some(mode) => format!(" ({mode})"),
+        None => " (all modes)".to_owned(),
+    };
+    format!("{}{mode}", app.item)
+}
+
+/// Draws a pane's frame and title, and returns its content.
+fn pane(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, which: Pane, name: &str, right: &str) -> Rect {
+    let focused = app.pane == which && app.popups.is_empty();
+    if app.size.0 >= WIDE {
+        frame(buffer, theme, area, focused, false);
+        title(buffer, theme, area, focused, name, right);
+    } else {
+        let line = Rect::new(area.x, area.y, area.width, 1);
+        let mut row = Row::new(buffer, theme, line, theme.style(Role::Border));
+        row.put(&theme.glyphs.border.horizontal_top.repeat(usize::from(area.width)), Style::new());
+        title(buffer, theme, line, focused, name, right);
+    }
+    layout::inner(app.size, area)
+}
+
+/// Returns the style of a list's row.
+fn row_style(theme: &Theme, current: bool, focused: bool) -> Style {
+    let text = theme.style(Role::Text);
+    match (current, focused) {
+        (true, true) => text.patch(theme.style(Role::Cursor)),
+        (true, false) => text.patch(theme.style(Role::CursorBlur)),
+        (false, _) => text,
+    }
+}
+
+fn list(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
+    if app.shows_files {
+        return files(app, buffer, theme, area);
+    }
+    let checklist = &app.checklist;
+    let name = match (checklist.by_file, checklist.sweep) {
+        (false, false) => "1 Checklist",
+        (true, false) => "1 Checklist by file",
+        (false, true) => "1 Open or unsupported",
+        (true, true) => "1 Open by file",
+    };
+    let mode = match app.mode_name() {
+        Some(mode) if app.audit.now.modes.len() > 1 => mode.to_owned(),
+        None if app.audit.now.modes.len() > 1 => "all modes".to_owned(),
+        _ => String::new(),
+    };
+    let inner = pane(app, buffer, theme, area, Pane::List, name, &mode);
+    let focused = app.pane == Pane::List;
+    if checklist.rows.is_empty() {
+        Row::new(buffer, theme, Rect { height: 1.min(inner.height), ..inner }, theme.style(Role::Text))
+            .role(" Nothing is open or without support.", Role::Met);
+    }
+    for (at, row) in checklist.rows.iter().enumerate().skip(checklist.top).take(usize::from(inner.height)) {
+        let y = inner.y + (at - checklist.top) as u16;
+        let current = at == checklist.cursor;
+        let base = row_style(theme, current, focused);
+        let mut out = Row::new(buffer, theme, Rect::new(inner.x, y, inner.width, 1), base);
+        out.role(if current { theme.glyphs.cursor } else { " " }, Role::LineNumberCursor);
+        match row {
+            ListRow::Dimension(index) => dimension(app, &mut out, theme, *index),
+            ListRow::Item(id) => item_row(app, &mut out, theme, id),
+            ListRow::Fact(id) => fact_row(app, &mut out, theme, id),
+            ListRow::File(path) => {
+                let name = path.as_ref().map_or("no file needed".to_owned(), |path| display::bytes(&path.0));
+                out.role(&name, Role::Title);
+            }
+        }
+    }
+    if app.size.0 >= WIDE {
+        scrollbar(buffer, theme, area, checklist.top, checklist.rows.len());
+    }
+}
+
+fn dimension(app: &App, out: &mut Row<'_>, theme: &Theme, index: usize) {
+    let dimension = &app.audit.standard.dimensions[index];
+    let slots: Vec<_> = dimension.items.iter().flat_map(|item| app.slots_of(&item.id)).collect();
+    let answered = slots.iter().filter(|slot| app.inputs.answers.contains_key(slot)).count();
+    let mode = app.mode_name();
+    let of_mode = app.score.modes.iter().filter(|one| mode.is_none_or(|mode| mode == one.mode));
+    let points = of_mode
+        .flat_map(|one| &one.dimensions)
+        .chain(&app.score.separate)
+        .filter(|one| one.id == dimension.id)
+        .map(|one| one.points)
+        .reduce(|a, b| Range { low: a.low.min(b.low), high: a.high.min(b.high) });
+    let fold = if app.checklist.folded.contains(&index) { theme.glyphs.closed } else { theme.glyphs.open };
+    let progress = format!("{answered}/{}", slots.len().max(if slots.is_empty() { dimension.items.len() } else { 0 }));
+    let points = points.map(range).unwrap_or_default();
+    let right = format!("{} {progress:>5}", glyphs(theme, &points));
+    out.right(&right, theme.style(if answered == slots.len() && answered > 0 { Role::Met } else { Role::Dim }));
+    out.role(&format!("{fold} "), Role::Dim);
+    let apart = if dimension.separate { " (apart)" } else { "" };
+    let name = format!("{}{apart}", dimension.title);
+    out.role(&name, Role::Title);
+}
+
+/// Returns the marks of an item, one for each mode, or the worst one.
+fn marks(app: &App, theme: &Theme, id: &str) -> Vec<State> {
+    let _ = theme;
+    let slots = app.slots_in_all_modes(id);
+    let Some((_, item)) = app.audit.standard.item(id) else { return Vec::new() };
+    let states: Vec<State> = slots
+        .iter()
+        .map(|slot| State::of(app.inputs.answers.get(slot).map(|given| given.answer), item.secure))
+        .collect();
+    if states.len() > SIDE_BY_SIDE { states.into_iter().min().into_iter().collect() } else { states }
+}
+
+/// Returns how many columns the marks take in every row, so that names stand in line.
+fn marks_width(app: &App) -> usize {
+    app.audit.now.modes.len().clamp(1, SIDE_BY_SIDE)
+}
+
+fn item_row(app: &App, out: &mut Row<'_>, theme: &Theme, id: &str) {
+    let Some((dimension, item)) = app.audit.standard.item(id) else { return };
+    let subjects: Vec<Subject> = app.slots_of(id).into_iter().map(Subject::Item).collect();
+    let pieces = app
+        .audit
+        .now
+        .evidence
+        .values()
+        .filter(|piece| subjects.iter().any(|subject| piece.backs.contains(subject)))
+        .count();
+    let right = if pieces > 0 { format!("{}{pieces}", theme.glyphs.evidence) } else { String::new() };
+    out.right(&right, theme.style(Role::GutterItem));
+    let states = marks(app, theme, id);
+    out.put(" ", Style::new());
+    for state in &states {
+        out.put(theme.glyphs.state(*state), theme.state(*state));
+    }
+    let width = marks_width(app).max(states.len());
+    out.put(&" ".repeat(width - states.len()), Style::new());
+    if app.unsupported(id) {
+        out.role("!", Role::Unsupported);
+    } else {
+        out.put(" ", Style::new());
+    }
+    let number = id
+        .strip_prefix(dimension.id.as_str())
+        .and_then(|rest| rest.strip_prefix('-'))
+        .filter(|_| !app.checklist.by_file);
+    out.role(&format!("{} ", number.unwrap_or(id)), Role::Dim);
+    let open = states.iter().all(|state| *state == State::Open);
+    out.put(&item.short, if open { Style::new() } else { theme.style(Role::Text) });
+}
+
+fn fact_row(app: &App, out: &mut Row<'_>, theme: &Theme, id: &str) {
+    let slots = app.slots_in_all_modes(id);
+    let said: Vec<&str> = slots.iter().map(|slot| app.inputs.facts.get(slot).map_or("open", String::as_str)).collect();
+    let state = if said.contains(&"open") || said.is_empty() {
+        State::Open
+    } else if said.contains(&UNKNOWN) {
+        State::Unknown
+    } else {
+        State::Met
+    };
+    out.put(" ", Style::new()).put(theme.glyphs.state(state), theme.state(state));
+    out.put(&" ".repeat(marks_width(app) - 1), Style::new());
+    if app.unsupported(id) {
+        out.role("!", Role::Unsupported)
+    } else {
+        out.put(" ", Style::new())
+    };
+    out.put(&format!("{id} "), Style::new()).role(&said.join(" "), Role::Dim);
+}
+
+fn files(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
+    let count = format!("{}", app.files.len());
+    let inner = pane(app, buffer, theme, area, Pane::List, "1 Files", &count);
+    let focused = app.pane == Pane::List;
+    let tree = &app.tree;
+    let cited = |path: &crate::model::evidence::RepoPath| {
+        let pieces = app.audit.now.evidence.values();
+        pieces.filter(|piece| matches!(&piece.evidence.kind, Kind::Code { regions } if regions.iter().any(|region| region.path == *path))).count()
+    };
+    for (at, row) in tree.rows.iter().enumerate().skip(tree.top).take(usize::from(inner.height)) {
+        let y = inner.y + (at - tree.top) as u16;
+        let current = at == tree.cursor;
+        let mut out =
+            Row::new(buffer, theme, Rect::new(inner.x, y, inner.width, 1), row_style(theme, current, focused));
+        let name = row.path.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let name = display::bytes(name);
+        let note = match row.kind {
+            Some(EntryKind::Symlink) => "link".to_owned(),
+            Some(EntryKind::Submodule) => "submodule".to_owned(),
+            Some(_) => match cited(&row.path) {
+                0 => String::new(),
+                some => format!("{}{some}", theme.glyphs.evidence),
+            },
+            None => String::new(),
+        };
+        let role = if note.starts_with(theme.glyphs.evidence) { Role::GutterItem } else { Role::Dim };
+        out.right(&note, theme.style(role));
+        out.role(if current { theme.glyphs.cursor } else { " " }, Role::LineNumberCursor);
+        out.put(&"  ".repeat(row.depth.min(12)), Style::new());
+        let open = app.doc.as_ref().is_some_and(|doc| doc.text.path == row.path);
+        match row.kind {
+            None => {
+                let fold = if app.tree.closed.contains(&row.path) { theme.glyphs.closed } else { theme.glyphs.open };
+                out.role(&format!("{fold} "), Role::Dim).role(&format!("{name}/"), Role::Title);
+            }
+            Some(_) if open => {
+                out.put("  ", Style::new()).role(&name, Role::TitleFocus);
+            }
+            Some(_) => {
+                out.put("  ", Style::new()).put(&name, Style::new());
+            }
+        }
+    }
+    if app.size.0 >= WIDE {
+        scrollbar(buffer, theme, area, tree.top, tree.rows.len());
+    }
+}
+
+fn code(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
+    let Some(doc) = &app.doc else {
+        let (name, why) = match &app.other {
+            Some((path, why)) => (format!("2 {}", display::bytes(&path.0)), why.clone()),
+            None => ("2 Code".to_owned(), "No file is open.".to_owned()),
+        };
+        let inner = pane(app, buffer, theme, area, Pane::Code, &name, "");
+        for (at, line) in crate::app::line::wrap(&why, usize::from(inner.width).saturating_sub(2), 1)
+            .iter()
+            .enumerate()
+            .take(usize::from(inner.height))
+        {
+            let row = Rect::new(inner.x, inner.y + at as u16, inner.width, 1);
+            Row::new(buffer, theme, row, theme.style(Role::Text)).role(line, Role::Dim);
+        }
+        return;
+    };
+    let selected = doc.selection().map(|(first, last)| format!("{} selected, ", last - first + 1)).unwrap_or_default();
+    let at = format!("{selected}{}/{}", (doc.cursor + 1).min(doc.text.lines()), doc.text.lines());
+    let name = format!("2 {}", display::bytes(&doc.text.path.0));
+    let inner = pane(app, buffer, theme, area, Pane::Code, &name, &at);
+    let height = usize::from(inner.height);
+    let shown = doc.top..doc.top + height;
+    // Only the marks and hits of the lines on the screen are looked at, once.
+    let near: Vec<_> = doc.marks.iter().filter(|mark| mark.first < shown.end && mark.last >= shown.start).collect();
+    let marks = |line: usize| {
+        let here = || near.iter().filter(|mark| mark.first <= line && line <= mark.last);
+        here().next()?;
+        // A region's label stands on its first line; where that is above the screen, on the first line there is.
+        let labels: Vec<&str> =
+            here().filter(|mark| mark.first.max(shown.start) == line).map(|mark| mark.label.as_str()).collect();
+        Some(Mark { label: (!labels.is_empty()).then(|| Cow::Owned(labels.join("  "))) })
+    };
+    let from = doc.found.partition_point(|(line, _)| *line < shown.start);
+    let to = doc.found.partition_point(|(line, _)| *line < shown.end);
+    let hits: Vec<Hit> = doc.found[from..to]
+        .iter()
+        .map(|(line, range)| Hit { line: *line, start: range.start, end: range.end })
+        .collect();
+    let hit = hits.iter().position(|hit| hit.line == doc.cursor);
+    let spans = |line: usize| doc.spans(line);
+    let view = Code {
+        text: &doc.text,
+        top: doc.top,
+        left: doc.left,
+        cursor: doc.cursor,
+        selection: doc.selection(),
+        focused: app.pane == Pane::Code,
+        spans: &spans,
+        marks: &marks,
+        hits: &hits,
+        hit,
+        theme,
+    };
+    view.render(inner, buffer);
+    if app.size.0 >= WIDE {
+        scrollbar(buffer, theme, area, doc.top, doc.text.lines());
+    }
+}
+
+fn item_pane(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
+    let short = app.audit.standard.item(&app.item).map_or(String::new(), |(_, item)| format!(": {}", item.short));
+    let inner = pane(app, buffer, theme, area, Pane::Item, &format!("3 {}{short}", item_name(app)), "");
+    let focused = app.pane == Pane::Item;
+    let rows = item::rows(app, usize::from(inner.width));
+    for (at, row) in rows.iter().enumerate().skip(app.item_top).take(usize::from(inner.height)) {
+        let y = inner.y + (at - app.item_top) as u16;
+        let current = focused && at == app.item_cursor;
+        Row::new(buffer, theme, Rect::new(inner.x, y, inner.width, 1), row_style(theme, current, focused))
+            .line(&row.line);
+    }
+    if app.size.0 >= WIDE {
+        scrollbar(buffer, theme, area, app.item_top, rows.len());
+    }
+}
+
+/// The keys that work right now, or what just happened.
+fn footer(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
+    let mut row = Row::new(buffer, theme, area, theme.style(Role::Footer));
+    if let Some(notice) = &app.notice {
+        let role = if notice.error { Role::Error } else { Role::Text };
+        let text = display::line(&notice.text).into_owned();
+        row.put(" ", Style::new()).put(&glyphs(theme, &text), theme.style(role));
+        return;
+    }
+    row.put(" ", Style::new());
+    let context = app.contexts()[0];
+    for (keys, label) in keys(app, context) {
+        if row.room() < keys.chars().count() + label.len() + 3 {
+            break;
+        }
+        row.role(&glyphs(theme, &keys), Role::Key).role(&format!(" {label}  "), Role::Dim);
+    }
+}
+
+/// Returns keys and labels for the footer. Answers that the item does not accept are left out.
+fn keys(app: &App, context: Context) -> Vec<(String, String)> {
+    let item = app.audit.standard.item(&app.item).map(|(_, item)| item);
+    let accepted = |act: Act| {
+        use crate::model::answer::Answer;
+        let answer = match act {
+            Act::Yes => Answer::Yes,
+            Act::No => Answer::No,
+            Act::Partial => Answer::Partial,
+            Act::NotApplicable => Answer::NotApplicable,
+            Act::CannotTell => Answer::Unknown,
+            Act::Mode => return app.audit.now.modes.len() > 1,
+            _ => return true,
+        };
+        item.is_some_and(|item| item.accepts.contains(&answer))
+    };
+    let mut shown: Vec<&crate::app::action::Action> = ACTIONS
+        .iter()
+        .filter(|action| !action.label.is_empty() && action.contexts.contains(&context) && accepted(action.act))
+        .collect();
+    // Answers come first: they are what the screen is for.
+    shown.sort_by_key(|action| action.group != crate::app::action::Group::Answer);
+    let help = shown.iter().position(|action| action.act == Act::Help);
+    if let Some(help) = help {
+        let help = shown.remove(help);
+        shown.insert(shown.len().min(8), help);
+    }
+    shown.iter().filter_map(|action| Some((app.keymap.key(action.act)?, action.label.to_owned()))).collect()
+}
