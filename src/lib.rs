@@ -15,7 +15,7 @@
 //! | 1 | [`auditdb`] | the record's folder: written, read, verified |
 //! | 1 | [`export`] | one file per output format |
 //! | 1 | [`config`] | folders and preferences |
-//! | 4 | [`shell`] | the command line; one file per subcommand |
+//! | 4 | [`shell`] | the command line, one file per subcommand; the terminal; frames as text and pictures |
 //!
 //! Floors 2 and 3, the workbench's state machine and its views, come with the workbench.
 //!

@@ -140,3 +140,13 @@ fn the_sources_name_no_place_of_this_machine() {
         }
     }
 }
+
+#[test]
+fn the_terminal_has_one_reader() {
+    // crossterm's reader, and what asks the terminal through it, would take the bytes from shell::terminal's.
+    for (path, _, text) in files() {
+        for word in ["event::read(", "event::poll(", "EventStream", "cursor::position(", "get_cursor_position("] {
+            assert!(!text.contains(word), "{} says {word}", path.display());
+        }
+    }
+}

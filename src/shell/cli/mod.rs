@@ -105,7 +105,7 @@ enum Command {
     Signers(signers::Args),
     /// Verify a record: files, signature, score, evidence
     Verify(verify::Args),
-    /// Run the main job on an embedded demo server
+    /// Try it out on an embedded demo server
     Demo(demo::Args),
     /// Look at what this machine has: git, ssh-keygen, keys, folders, versions
     Doctor,

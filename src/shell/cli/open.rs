@@ -20,7 +20,7 @@ use crate::repo::{Repo, display};
 use crate::shell::tool;
 use crate::standards::{BUILT_IN, Loaded};
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct Args {
     /// The clone (default: the one around the working folder)
     path: Option<PathBuf>,
@@ -60,6 +60,18 @@ pub struct Args {
     /// Print where the audit stands; until there is a workbench, `open` does so in any case
     #[arg(long)]
     no_tui: bool,
+}
+
+impl Args {
+    /// Returns what starts an audit by this auditor with these modes, or takes it up again.
+    pub fn new(auditor: &str, modes: &[&str], assisted_by: &str) -> Self {
+        Args {
+            auditor: Some(auditor.to_owned()),
+            modes: modes.iter().map(ToString::to_string).collect(),
+            assisted_by: Some(assisted_by.to_owned()),
+            ..Args::default()
+        }
+    }
 }
 
 pub fn run(args: &Args, context: &mut Context) -> Result<()> {

@@ -146,6 +146,10 @@ fn take(signal: i32) {
 pub(super) fn terminate(signal: i32) {
     let mut hub = hub();
     let Some(sink) = &hub.sink else {
+        // That a terminal has vanished is told twice, and must not break off a program that is leaving in order.
+        if signal == SIGHUP && hub.ending {
+            return;
+        }
         drop(hub);
         // It fails for signals alone that are never taken.
         let _ = emulate_default_handler(signal);
