@@ -155,6 +155,7 @@ actions! {
     Move PaneList "pane-list" [Main] ["1"] "" "Go to the checklist or the files";
     Move PaneCode "pane-code" [Main] ["2"] "" "Go to the code";
     Move PaneItem "pane-item" [Main] ["3"] "" "Go to the item";
+    Move Zoom "zoom" [Main] ["<space>"] "" "Give the pane the whole screen, or put it back beside the others";
     Move Open "open" [Main] ["<cr>"] "open" "Open what the cursor is on: a file, an item, a fact, the place of evidence or of a lead";
     Move Back "back" [Main Page Review] ["q" "<esc>"] "" "Go back: drop the selection, close what is open; q on the bare screen quits";
 

@@ -29,8 +29,8 @@ pub struct Areas {
     pub footer: Rect,
 }
 
-/// Returns the areas for a screen; `None` where it is too small.
-pub fn areas(size: (u16, u16), pane: Pane, hint: bool) -> Option<Areas> {
+/// Returns the areas for a screen; `None` where it is too small. Zoomed, the pane with the focus stands alone.
+pub fn areas(size: (u16, u16), pane: Pane, zoom: bool, hint: bool) -> Option<Areas> {
     let (width, height) = size;
     if width < FLOOR.0 || height < FLOOR.1 {
         return None;
@@ -46,14 +46,14 @@ pub fn areas(size: (u16, u16), pane: Pane, hint: bool) -> Option<Areas> {
     ];
     let [header, tabs, body, hint_row, footer] = Layout::vertical(rows).areas(screen);
     let mut areas = Areas { header, footer, hint: hint.then_some(hint_row), ..Areas::default() };
-    if wide {
-        let list = (width / 4).clamp(30, 40);
+    if wide && !zoom {
+        let list = (width / 4).clamp(32, 42);
         let item = (width * 3 / 10).clamp(34, 60);
         let columns = [Constraint::Length(list), Constraint::Min(0), Constraint::Length(item)];
         let [list, code, item] = Layout::horizontal(columns).areas(body);
         (areas.list, areas.code, areas.item) = (Some(list), Some(code), Some(item));
     } else {
-        areas.tabs = Some(tabs);
+        areas.tabs = (!wide).then_some(tabs);
         match pane {
             Pane::List => areas.list = Some(body),
             Pane::Code => areas.code = Some(body),
@@ -100,12 +100,16 @@ mod tests {
 
     #[test]
     fn narrow_screens_have_tabs_and_small_ones_nothing() {
-        assert!(areas((59, 24), Pane::Code, false).is_none() && areas((80, 15), Pane::Code, false).is_none());
-        let narrow = areas((80, 24), Pane::Code, true).unwrap();
+        assert!(
+            areas((59, 24), Pane::Code, false, false).is_none() && areas((80, 15), Pane::Code, false, false).is_none()
+        );
+        let narrow = areas((80, 24), Pane::Code, false, true).unwrap();
         assert!(narrow.tabs.is_some() && narrow.list.is_none() && narrow.item.is_none());
         assert_eq!(narrow.code, Some(Rect::new(0, 2, 80, 20)));
-        let wide = areas((120, 40), Pane::Code, false).unwrap();
-        assert_eq!((wide.list.unwrap().width, wide.item.unwrap().width, wide.tabs), (30, 36, None));
+        let wide = areas((120, 40), Pane::Code, false, false).unwrap();
+        let alone = areas((120, 40), Pane::Code, true, false).unwrap();
+        assert_eq!((alone.list, alone.code.unwrap().width, alone.item), (None, 120, None));
+        assert_eq!((wide.list.unwrap().width, wide.item.unwrap().width, wide.tabs), (32, 36, None));
     }
 
     proptest! {
@@ -117,9 +121,9 @@ mod tests {
         }
 
         #[test]
-        fn everything_fits(width in 0u16..400, height in 0u16..200, hint: bool) {
+        fn everything_fits(width in 0u16..400, height in 0u16..200, zoom: bool, hint: bool) {
             for pane in [Pane::List, Pane::Code, Pane::Item] {
-                if let Some(areas) = areas((width, height), pane, hint) {
+                if let Some(areas) = areas((width, height), pane, zoom, hint) {
                     for rect in [Some(areas.header), areas.tabs, areas.list, areas.code, areas.item, areas.hint, Some(areas.footer)].into_iter().flatten() {
                         prop_assert!(rect.right() <= width && rect.bottom() <= height);
                     }

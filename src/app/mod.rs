@@ -180,6 +180,8 @@ pub struct App {
     pub size: (u16, u16),
     /// The pane with the focus.
     pub pane: Pane,
+    /// The pane with the focus has the whole screen.
+    pub zoom: bool,
     /// The list pane shows files.
     pub shows_files: bool,
     /// The checklist.
@@ -250,6 +252,7 @@ impl App {
             preferences: start.preferences,
             size: start.size,
             pane: Pane::List,
+            zoom: false,
             shows_files: false,
             checklist: Checklist::default(),
             tree: Tree::default(),
@@ -285,13 +288,14 @@ impl App {
             Some(place) => app.resume(place),
             None => {
                 app.list();
-                // A review begins at the first thing that is open.
-                let first = app.gaps.iter().find_map(|gap| match gap {
-                    Gap::OpenItem(slot) | Gap::OpenFact(slot) => Some(slot.id.clone()),
-                    _ => None,
-                });
-                let at = first.unwrap_or_else(|| app.item.clone());
-                app.show_item(&at);
+                // Work begins at the first thing that is open, in the default mode if there is one.
+                let open: Vec<Slot> = app.open_slots().cloned().collect();
+                let default = app.audit.now.modes.first();
+                let first =
+                    open.iter().find(|slot| slot.mode.is_none() || slot.mode.as_ref() == default).or(open.first());
+                if let Some(slot) = first {
+                    app.turn_to(slot);
+                }
                 let readme = app
                     .files
                     .iter()
@@ -410,7 +414,7 @@ impl App {
 
     /// Returns the areas of the main screen; `None` where it is too small.
     pub fn areas(&self) -> Option<Areas> {
-        layout::areas(self.size, self.pane, self.hint.is_some())
+        layout::areas(self.size, self.pane, self.zoom, self.hint.is_some())
     }
 
     /// Returns the content of a pane, if it is on the screen.
@@ -426,7 +430,7 @@ impl App {
 
     /// Returns how many rows a pane has; a pane that is not on the screen has as many as it would have there.
     pub fn height(&self, pane: Pane) -> usize {
-        let there = layout::areas(self.size, pane, self.hint.is_some()).and_then(|areas| match pane {
+        let there = layout::areas(self.size, pane, self.zoom, self.hint.is_some()).and_then(|areas| match pane {
             Pane::List => areas.list,
             Pane::Code => areas.code,
             Pane::Item => areas.item,
@@ -436,7 +440,7 @@ impl App {
 
     /// Returns how many columns the item pane has.
     pub fn item_width(&self) -> usize {
-        let there = layout::areas(self.size, Pane::Item, self.hint.is_some()).and_then(|areas| areas.item);
+        let there = layout::areas(self.size, Pane::Item, self.zoom, self.hint.is_some()).and_then(|areas| areas.item);
         there.map_or(40, |area| usize::from(layout::inner(self.size, area).width))
     }
 
@@ -715,6 +719,24 @@ impl App {
         self.set_item(id);
     }
 
+    /// Returns the items and facts that are open, in the standard's order.
+    fn open_slots(&self) -> impl Iterator<Item = &Slot> {
+        self.gaps.iter().filter_map(|gap| match gap {
+            Gap::OpenItem(slot) | Gap::OpenFact(slot) => Some(slot),
+            _ => None,
+        })
+    }
+
+    /// Shows an item or fact in its mode.
+    fn turn_to(&mut self, slot: &Slot) {
+        if let Some(mode) = &slot.mode
+            && self.mode_name().is_none_or(|now| now != mode)
+        {
+            self.mode = self.audit.now.modes.iter().position(|known| known == mode);
+        }
+        self.show_item(&slot.id);
+    }
+
     fn set_item(&mut self, id: &str) {
         if self.item != id {
             self.item = id.to_owned();
@@ -777,7 +799,8 @@ impl App {
             }
             _ => self.effects.push(Effect::Load { path: path.clone(), line }),
         }
-        if self.size.0 < layout::WIDE {
+        // Where only one pane is on the screen, it is the one that was asked for.
+        if self.size.0 < layout::WIDE || self.zoom {
             self.pane = Pane::Code;
         }
     }

@@ -49,6 +49,7 @@ impl App {
             Act::PaneList => self.pane = Pane::List,
             Act::PaneCode => self.pane = Pane::Code,
             Act::PaneItem => self.pane = Pane::Item,
+            Act::Zoom => self.zoom = !self.zoom,
             Act::Open => self.open(),
             Act::Back => self.back(),
             Act::Files => {
@@ -1298,10 +1299,7 @@ impl App {
                     Some(Go::Finding(id)) => finding::open(self, Some(id)),
                     Some(Go::Slot(slot)) => {
                         self.popups.clear();
-                        if let Some(mode) = &slot.mode {
-                            self.mode = self.audit.now.modes.iter().position(|known| known == mode);
-                        }
-                        self.show_item(&slot.id);
+                        self.turn_to(&slot);
                     }
                     Some(Go::Place(path, line)) => {
                         self.popups.clear();

@@ -304,7 +304,7 @@ fn picture(buffer: &Buffer, palette: &Palette) -> String {
     // The generic family alone: a picture looks for no font by name.
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         font-family=\"monospace\" font-size=\"15\">\n<rect width=\"{width}\" height=\"{height}\" fill=\"#{:06x}\"/>\n",
+         font-family=\"monospace\" font-size=\"15\" shape-rendering=\"crispEdges\">\n<rect width=\"{width}\" height=\"{height}\" fill=\"#{:06x}\"/>\n",
         palette.bg
     );
     for y in 0..buffer.area.height {
@@ -360,8 +360,11 @@ fn letters(out: &mut String, run: &Run<'_>, top: u32, palette: &Palette) {
     }
     let seen: Vec<&Glyph<'_>> = run.glyphs.iter().filter(|glyph| !glyph.is_blank()).collect();
     // Every letter has its own place, so that no font can move it. Readers count what is not one UTF-16 unit
-    // differently, so that stands alone.
-    for glyphs in seen.chunk_by(|one, next| is_unit(one.symbol) && is_unit(next.symbol)) {
+    // differently, so that stands alone; and as some know only the first place, each word has a text of its own.
+    let joined = |one: &&Glyph<'_>, next: &&Glyph<'_>| {
+        is_unit(one.symbol) && is_unit(next.symbol) && one.x + one.width == next.x
+    };
+    for glyphs in seen.chunk_by(joined) {
         let places: Vec<String> = glyphs.iter().map(|glyph| pixels(glyph.x, CELL).to_string()).collect();
         let (x, y) = (places.join(" "), top + u32::from(BASELINE));
         let _ = write!(out, "<text x=\"{x}\" y=\"{y}\"{style}>");

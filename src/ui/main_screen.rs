@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::widgets::Widget as _;
 
 use super::code::{Code, Hit, Mark};
 use super::paint::{Row, frame, glyphs, scrollbar, title};
 use super::theme::{Role, Theme};
-use crate::app::action::{ACTIONS, Act, Context};
+use crate::app::action::{ACTIONS, Act, Context, Group};
 use crate::app::checklist::Row as ListRow;
 use crate::app::layout::{self, Areas, WIDE};
 use crate::app::{App, Pane, hint, item};
@@ -62,18 +62,17 @@ fn header(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
     let tier = app.score.tier.as_ref().and_then(|id| standard.tiers.iter().find(|tier| tier.id == *id));
     // A score alone can flatter: how many items are met stands beside it.
     let score = range(app.score.headline);
-    let met = format!("{} of {} met", app.score.met, app.score.applicable);
+    let met = format!("{}/{} met", app.score.met, app.score.applicable);
     let tier =
         tier.map_or("tier open".to_owned(), |tier| tier.title.split([' ', '(']).next().unwrap_or_default().to_owned());
-    let progress = format!("{answered}/{slots} answered");
+    let progress = format!("{answered}/{slots}{}", if wide { " answered" } else { "" });
     let (saved, saved_role) = match &app.unsaved {
         None => ("saved", Role::Saved),
         Some(_) if app.is_read_only() => ("read only", Role::Warning),
         Some(_) => ("NOT SAVED", Role::Error),
     };
     let bar = wide.then(|| bar(theme, app.score.headline));
-    let mut parts: Vec<(String, Role)> =
-        vec![(if wide { format!("Score {score} of 100") } else { score }, Role::Header)];
+    let mut parts: Vec<(String, Role)> = vec![(if wide { format!("Score {score}") } else { score }, Role::Header)];
     if let Some(bar) = bar {
         parts.push((bar, Role::Bar));
     }
@@ -250,12 +249,11 @@ fn dimension(app: &App, out: &mut Row<'_>, theme: &Theme, index: usize) {
     out.role(&format!("{fold} "), Role::Dim);
     let apart = if dimension.separate { " (apart)" } else { "" };
     let name = format!("{}{apart}", dimension.title);
-    out.role(&name, Role::Title);
+    out.put(&name, Style::new().add_modifier(Modifier::BOLD));
 }
 
 /// Returns the marks of an item, one for each mode, or the worst one.
-fn marks(app: &App, theme: &Theme, id: &str) -> Vec<State> {
-    let _ = theme;
+fn marks(app: &App, id: &str) -> Vec<State> {
     let slots = app.slots_in_all_modes(id);
     let Some((_, item)) = app.audit.standard.item(id) else { return Vec::new() };
     let states: Vec<State> = slots
@@ -282,7 +280,7 @@ fn item_row(app: &App, out: &mut Row<'_>, theme: &Theme, id: &str) {
         .count();
     let right = if pieces > 0 { format!("{}{pieces}", theme.glyphs.evidence) } else { String::new() };
     out.right(&right, theme.style(Role::GutterItem));
-    let states = marks(app, theme, id);
+    let states = marks(app, id);
     out.put(" ", Style::new());
     for state in &states {
         out.put(theme.glyphs.state(*state), theme.state(*state));
@@ -486,12 +484,13 @@ fn keys(app: &App, context: Context) -> Vec<(String, String)> {
         .iter()
         .filter(|action| !action.label.is_empty() && action.contexts.contains(&context) && accepted(action.act))
         .collect();
-    // Answers come first: they are what the screen is for.
-    shown.sort_by_key(|action| action.group != crate::app::action::Group::Answer);
-    let help = shown.iter().position(|action| action.act == Act::Help);
-    if let Some(help) = help {
-        let help = shown.remove(help);
-        shown.insert(shown.len().min(8), help);
-    }
+    // What the screen is for comes first; help stands where it is always seen.
+    let order = |group: Group| match group {
+        Group::Answer => 0,
+        Group::Evidence => 1,
+        Group::Program => 2,
+        _ => 3,
+    };
+    shown.sort_by_key(|action| order(action.group));
     shown.iter().filter_map(|action| Some((app.keymap.key(action.act)?, action.label.to_owned()))).collect()
 }

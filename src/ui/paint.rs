@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Block, Borders, Widget as _};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -17,7 +17,7 @@ pub fn tone(theme: &Theme, tone: Tone) -> Style {
         Tone::Plain => return Style::new(),
         Tone::State(state) => return theme.state(state),
         Tone::Dim => Role::Dim,
-        Tone::Strong => Role::Title,
+        Tone::Strong => return Style::new().add_modifier(Modifier::BOLD),
         Tone::Key => Role::Key,
         Tone::Signal(Signal::Supports) => Role::Supports,
         Tone::Signal(Signal::Concern) => Role::Concern,

@@ -13,7 +13,6 @@ use crate::app::action::Act;
 use crate::app::field::Field;
 use crate::app::form::{Form, FormField, Input};
 use crate::app::item::{place, spoken};
-use crate::app::layout;
 use crate::app::line::wrap;
 use crate::app::picker::Picker;
 use crate::app::popup::{Filling, Page, Popup, Purpose, RepoSearch, Value};
@@ -360,5 +359,4 @@ fn prefix(app: &App, buffer: &mut Buffer, theme: &Theme) {
         row.role(&format!(" {key:<5} "), Role::Key)
             .put(&format!("{}{more}", doc.first().map(String::as_str).unwrap_or_default()), Style::new());
     }
-    let _ = layout::WIDE;
 }

@@ -157,7 +157,7 @@ const UNICODE: Glyphs = Glyphs {
     bar_part: "▒",
     bar_empty: "░",
     track: "│",
-    thumb: "█",
+    thumb: "▐",
     ellipsis: "…",
     cut: "»",
     dash: "–",
