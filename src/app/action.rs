@@ -157,7 +157,8 @@ actions! {
     Move PaneItem "pane-item" [Main] ["3"] "" "Go to the item";
     Move Zoom "zoom" [Main] ["<space>"] "" "Give the pane the whole screen, or put it back beside the others";
     Move Open "open" [Main] ["<cr>"] "open" "Open what the cursor is on: a file, an item, a fact, the place of evidence or of a lead";
-    Move Back "back" [Main Page Review] ["q" "<esc>"] "" "Go back: drop the selection, close what is open; q on the bare screen quits";
+    Move Back "back" [Main Page Review] ["<esc>"] "" "Go back: drop the selection or the search, close what is open";
+    Move Close "close" [Main Page Review] ["q"] "" "Go back, and quit where there is nothing to go back from; everything is saved";
 
     Read Files "files" [Main] ["t"] "files" "Show the files in place of the checklist, or the checklist again";
     Read FindFile "find-file" [Main] ["f" "<c-p>"] "file" "Find a file by some letters of its path";

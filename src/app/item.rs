@@ -8,7 +8,7 @@ use crate::model::answer::{Answer, State};
 use crate::model::event::{EvidenceId, FindingId, Subject};
 use crate::model::evidence::{Kind, RepoPath};
 use crate::model::score::{self, Given, Inputs, Slot};
-use crate::model::standard::{Item, Signal};
+use crate::model::standard::{Dimension, Item, Signal};
 use crate::repo::display;
 
 /// How many hits of a lead are listed.
@@ -198,8 +198,41 @@ pub fn rows(app: &App, width: usize) -> Vec<Row> {
         for value in &fact.values {
             rows.text(&Target::Nothing, Tone::Plain, &format!("{}: {}", value.id, value.title), 0);
         }
+    } else if let Some(dimension) = standard.dimensions.iter().find(|dimension| dimension.id == app.item) {
+        levels(app, &mut rows, dimension);
     }
     rows.rows
+}
+
+/// Where a dimension stands, in each mode, and which levels it can still reach.
+fn levels(app: &App, rows: &mut Rows, dimension: &Dimension) {
+    rows.text(&Target::Nothing, Tone::Strong, &dimension.heading, 0);
+    rows.text(&Target::Nothing, Tone::Plain, &flow(&dimension.about), 0);
+    let in_modes = app.score.modes.iter().flat_map(|mode| mode.dimensions.iter().map(|one| (mode.mode.as_str(), one)));
+    let separate = app.score.separate.iter().map(|one| ("", one));
+    let position = |id: &str| dimension.levels.iter().position(|level| level.id == id).unwrap_or(0);
+    let top = dimension.levels.iter().map(|level| level.points).max().unwrap_or(0);
+    for (at, (mode, standing)) in in_modes.chain(separate).filter(|(_, one)| one.id == dimension.id).enumerate() {
+        // What is answered once stands in every mode alike.
+        if !dimension.per_mode && at > 0 {
+            break;
+        }
+        let mode = if dimension.per_mode { format!("{mode}: ") } else { String::new() };
+        let apart = if dimension.separate { ", never added to the score" } else { "" };
+        rows.heading(format!("{mode}{} of {top} points{apart}", standing.points));
+        let reach = position(&standing.high)..=position(&standing.low);
+        for (at, level) in dimension.levels.iter().enumerate() {
+            let (mark, tone) = match (reach.contains(&at), standing.points.settled()) {
+                (true, true) => ("▸", Tone::Good),
+                (true, false) => ("•", Tone::Plain),
+                (false, _) => (" ", Tone::Dim),
+            };
+            let line = Line::of(Tone::Key, format!("{mark} "));
+            rows.push(Target::Nothing, line.and(tone, format!("{:>2}  {}", level.points, level.title)));
+        }
+    }
+    rows.blank();
+    rows.text(&Target::Nothing, Tone::Dim, "▸ here   • still within reach", 0);
 }
 
 /// The answer in each mode, side by side.
@@ -244,7 +277,7 @@ fn answers(app: &App, rows: &mut Rows, item: Option<&Item>) {
         line = line.and(Tone::State(state), format!("{} {said}", state.mark()));
         let bare = app.gaps.iter().any(|gap| matches!(gap, crate::model::audit::Gap::Unsupported(one) if *one == slot));
         if bare {
-            line = line.and(Tone::Warning, "  ! without evidence or reason");
+            line = line.and(Tone::Warning, "  ! no support yet");
         }
         rows.push(Target::Answer(slot.clone()), line);
         if let Some(reason) = reason {

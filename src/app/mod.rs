@@ -192,7 +192,7 @@ pub struct App {
     pub doc: Option<Doc>,
     /// A path that is not shown as text, and why.
     pub other: Option<(RepoPath, String)>,
-    /// The item or fact in the item pane: its id. Answers are given to it.
+    /// The item or fact in the item pane: its id. Answers are given to it. A dimension's id shows where it stands.
     pub item: String,
     /// The row under the cursor in the item pane, and the first row on the screen.
     pub item_cursor: usize,
@@ -322,8 +322,12 @@ impl App {
             self.mode = Some(0);
         }
         self.list();
-        if self.audit.standard.item(&place.item).is_some() || self.audit.standard.fact(&place.item).is_some() {
+        let standard = &self.audit.standard;
+        if standard.item(&place.item).is_some() || standard.fact(&place.item).is_some() {
             self.show_item(&place.item);
+        } else if let Some(index) = standard.dimensions.iter().position(|dimension| dimension.id == place.item) {
+            let heading = self.checklist.rows.iter().position(|row| *row == Row::Dimension(index));
+            self.checklist.cursor = heading.unwrap_or(0);
         }
         if let Some(path) = place.file
             && self.files.iter().any(|entry| entry.path == path)
@@ -815,7 +819,14 @@ impl App {
         let (list, code, item) = (self.height(Pane::List), self.height(Pane::Code), self.height(Pane::Item));
         let checklist = &mut self.checklist;
         checklist.top = layout::follow(checklist.top, checklist.cursor, list, checklist.rows.len());
-        if let Some(id) = checklist.current().and_then(Row::id).map(str::to_owned) {
+        let shown = match checklist.current() {
+            Some(Row::Item(id) | Row::Fact(id)) => Some(id.clone()),
+            Some(Row::Dimension(index)) => {
+                self.audit.standard.dimensions.get(*index).map(|dimension| dimension.id.clone())
+            }
+            Some(Row::File(_)) | None => None,
+        };
+        if let Some(id) = shown {
             self.set_item(&id);
         }
         self.tree.top = layout::follow(self.tree.top, self.tree.cursor, list, self.tree.rows.len());

@@ -1,6 +1,6 @@
 //! What each action does.
 
-use super::action::{ACTIONS, Act, Context};
+use super::action::{ACTIONS, Act, Action, Context};
 use super::checklist::Row;
 use super::field::Field;
 use super::form::{Form, FormField};
@@ -51,7 +51,14 @@ impl App {
             Act::PaneItem => self.pane = Pane::Item,
             Act::Zoom => self.zoom = !self.zoom,
             Act::Open => self.open(),
-            Act::Back => self.back(),
+            Act::Back => {
+                self.back();
+            }
+            Act::Close => {
+                if !self.back() {
+                    self.effects.push(Effect::Quit);
+                }
+            }
             Act::Files => {
                 self.shows_files = !self.shows_files;
                 self.pane = Pane::List;
@@ -397,9 +404,10 @@ impl App {
         }
     }
 
-    fn back(&mut self) {
+    /// Goes back by one step; tells whether there was one.
+    fn back(&mut self) -> bool {
         if self.popups.pop().is_some() {
-            return;
+            return true;
         }
         if let Some(doc) = &mut self.doc
             && (doc.anchor.is_some() || !doc.found.is_empty())
@@ -409,10 +417,9 @@ impl App {
             if self.walk == Walk::File {
                 self.walk = Walk::Nothing;
             }
-            return;
+            return true;
         }
-        // Esc is pressed to be sure; only the letter leaves.
-        self.effects.push(Effect::Quit);
+        std::mem::take(&mut self.zoom)
     }
 
     fn show_piece(&mut self, id: EvidenceId) {
@@ -440,15 +447,13 @@ impl App {
     }
 
     fn palette(&mut self) {
-        let main = ACTIONS
-            .iter()
-            .filter(|action| action.contexts.iter().any(|context| matches!(context, Context::Main | Context::Always)));
-        let entries = main.map(|action| {
+        let entries = ACTIONS.iter().map(|action| {
             let keys: Vec<String> = self.keymap.keys(action.act).iter().map(|keys| key::spoken(keys)).collect();
+            let only = if works_on_main(action) { String::new() } else { format!("{}: ", action.contexts[0].title()) };
             Entry {
                 value: Value::Act(action.act),
                 label: format!("{}: {}", action.id, action.doc),
-                detail: keys.join(" "),
+                detail: format!("{only}{}", keys.join(" ")),
             }
         });
         self.popups.push(Popup::List(Picker::new("Do", entries.collect(), false), Purpose::Palette));
@@ -738,7 +743,7 @@ impl App {
     fn reuse(&mut self, inbox: bool) {
         let to = self.subjects_of(&self.item);
         if to.is_empty() {
-            return self.warn("No mode is declared yet.");
+            return self.no_slot();
         }
         let pieces = self.audit.now.evidence.iter().rev();
         let fits = |backs: &std::collections::BTreeSet<Subject>| {
@@ -809,7 +814,7 @@ impl App {
     fn file_leads(&mut self, kinds: Vec<Kind>) {
         let to = self.subjects_of(&self.item);
         if to.is_empty() {
-            return self.warn("No mode is declared yet.");
+            return self.no_slot();
         }
         self.file(Take { kinds, reachability: Reachability::NotKnown, shows: None }, &to);
     }
@@ -858,8 +863,7 @@ impl App {
 
     fn answer(&mut self, answer: Answer) {
         let Some((_, item)) = self.audit.standard.item(&self.item) else {
-            let key = self.keymap.key(Act::StateFact).unwrap_or_default();
-            return self.warn(format!("{} is a fact; {key} states it.", self.item));
+            return self.no_item();
         };
         if !item.accepts.contains(&answer) {
             let words: Vec<String> = item.accepts.iter().map(ToString::to_string).collect();
@@ -868,10 +872,7 @@ impl App {
         let hint =
             item.not_applicable.as_ref().map(|rule| rule.hint.clone()).filter(|_| answer == Answer::NotApplicable);
         let slots = self.slots_of(&self.item);
-        let Some(first) = slots.first() else {
-            let key = self.keymap.key(Act::DeclareMode).unwrap_or_default();
-            return self.warn(format!("No mode is declared yet; {key} declares one."));
-        };
+        let Some(first) = slots.first() else { return self.no_slot() };
         let before =
             self.audit.now.answers.get(first).filter(|one| one.answer == answer).and_then(|one| one.reason.clone());
         if answer.needs_reason() {
@@ -882,6 +883,25 @@ impl App {
             return;
         }
         self.give(slots, answer, before);
+    }
+
+    /// Says why an answer cannot be given to what the item pane shows.
+    fn no_item(&mut self) {
+        let key = self.keymap.key(Act::StateFact).unwrap_or_default();
+        match self.audit.standard.fact(&self.item) {
+            Some(fact) => self.warn(format!("{} is a fact; {key} states it.", fact.id)),
+            None => self.warn("Put the cursor on an item first."),
+        }
+    }
+
+    /// Says why there is nothing to answer for.
+    fn no_slot(&mut self) {
+        let standard = &self.audit.standard;
+        if standard.item(&self.item).is_none() && standard.fact(&self.item).is_none() {
+            return self.warn("Put the cursor on an item first.");
+        }
+        let key = self.keymap.key(Act::DeclareMode).unwrap_or_default();
+        self.warn(format!("No mode is declared yet; {key} declares one."));
     }
 
     /// Records an answer.
@@ -899,14 +919,14 @@ impl App {
 
     fn repeat(&mut self) {
         let Some(last) = self.last.clone() else { return self.warn("Nothing was answered yet.") };
-        let Some((_, item)) = self.audit.standard.item(&self.item) else { return self.warn("A fact takes no answer.") };
+        let Some((_, item)) = self.audit.standard.item(&self.item) else { return self.no_item() };
         if !item.accepts.contains(&last.answer) {
             let text = format!("{} does not accept {}.", item.id, item::spoken(last.answer.word()));
             return self.warn(text);
         }
         let slots = self.slots_of(&self.item);
         if slots.is_empty() {
-            return self.warn("No mode is declared yet.");
+            return self.no_slot();
         }
         self.give(slots, last.answer, last.reason);
     }
@@ -914,7 +934,7 @@ impl App {
     fn reason(&mut self) {
         let slots = self.slots_of(&self.item);
         let now = &self.audit.now;
-        let Some(first) = slots.first() else { return self.warn("No mode is declared yet.") };
+        let Some(first) = slots.first() else { return self.no_slot() };
         let (reason, writing) = if let Some(stated) = now.facts.get(first) {
             (stated.reason.clone(), Writing::Fact(slots.clone(), stated.value.clone()))
         } else if let Some(answered) = now.answers.get(first) {
@@ -936,7 +956,7 @@ impl App {
 
     fn note(&mut self) {
         let slots = self.slots_of(&self.item);
-        let Some(first) = slots.first() else { return self.warn("No mode is declared yet.") };
+        let Some(first) = slots.first() else { return self.no_slot() };
         let text = self.audit.now.notes.get(&Some(first.clone())).cloned().unwrap_or_default();
         let names: Vec<String> = slots.iter().map(ToString::to_string).collect();
         let title = format!("Note on {}", names.join(", "));
@@ -990,7 +1010,7 @@ impl App {
         let slots = self.slots_of(id);
         let Some(fact) = self.audit.standard.fact(id) else { return };
         if slots.is_empty() {
-            return self.warn("No mode is declared yet.");
+            return self.no_slot();
         }
         let known = fact.values.iter().map(|value| (value.id.clone(), value.title.clone()));
         let all = known
@@ -1027,10 +1047,15 @@ impl App {
             facts.chain(self.audit.standard.items().map(|(_, item)| item.id.clone())).collect()
         };
         let open = |slot: &Slot| !self.audit.now.answers.contains_key(slot) && !self.audit.now.facts.contains_key(slot);
-        let at = order.iter().position(|id| *id == self.item).unwrap_or(0);
-        let count = order.len();
+        // From a dimension's heading one goes on to its own items.
+        let start = order.iter().position(|id| *id == self.item);
+        let dimension = self.audit.standard.dimensions.iter().find(|dimension| dimension.id == self.item);
+        let below = dimension.and_then(|dimension| dimension.items.first()).map(|item| item.id.clone());
+        let below = below.and_then(|first| order.iter().position(|id| *id == first)).unwrap_or(0);
+        let count = order.len().max(1);
+        let at = start.unwrap_or(if forward { (below + count - 1) % count } else { below });
         let around = (1..=count).map(|by| if forward { (at + by) % count } else { (at + count - by) % count });
-        let around: Vec<&String> = around.map(|index| &order[index]).collect();
+        let around: Vec<&String> = around.filter_map(|index| order.get(index)).collect();
         let here = around.iter().find(|id| self.slots_of(id).iter().any(open)).map(|id| (**id).clone());
         if let Some(id) = here {
             return self.show_item(&id);
@@ -1397,7 +1422,12 @@ impl App {
         let picked = picker.picked();
         let Some(first) = picked.first().cloned() else { return };
         match (purpose, first) {
-            (Purpose::Palette, Value::Act(act)) => self.perform(act),
+            (Purpose::Palette, Value::Act(act)) if works_on_main(act.row()) => self.perform(act),
+            (Purpose::Palette, Value::Act(act)) => {
+                let keys = self.keymap.key(act).unwrap_or("no key".to_owned());
+                let place = act.row().contexts[0].title().to_lowercase();
+                self.say(format!("{} works in: {place} ({keys}).", act.row().id));
+            }
             (Purpose::Files, Value::Path(path)) => {
                 self.visit(&path, 0);
                 self.pane = Pane::Code;
@@ -1483,6 +1513,11 @@ impl App {
             _ => {}
         }
     }
+}
+
+/// Tells whether an action can be done on the main screen.
+fn works_on_main(action: &Action) -> bool {
+    action.contexts.iter().any(|context| matches!(context, Context::Main | Context::Always))
 }
 
 fn turn(pane: Pane, by: usize) -> Pane {

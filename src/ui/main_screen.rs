@@ -387,7 +387,10 @@ fn code(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
         return;
     };
     let selected = doc.selection().map(|(first, last)| format!("{} selected, ", last - first + 1)).unwrap_or_default();
-    let at = format!("{selected}{}/{}", (doc.cursor + 1).min(doc.text.lines()), doc.text.lines());
+    // What the current line is evidence of, also where its row has no room for it.
+    let here = doc.marks.iter().filter(|mark| mark.first <= doc.cursor && doc.cursor <= mark.last);
+    let cited: String = here.map(|mark| format!("{}  ", mark.label)).collect();
+    let at = format!("{cited}{selected}{}/{}", (doc.cursor + 1).min(doc.text.lines()), doc.text.lines());
     let name = format!("2 {}", display::bytes(&doc.text.path.0));
     let inner = pane(app, buffer, theme, area, Pane::Code, &name, &at);
     let height = usize::from(inner.height);
