@@ -3,6 +3,7 @@
 // Clippy knows tests by their attribute and takes their helpers for production code.
 #![allow(clippy::unwrap_used)]
 
+mod app_keys;
 mod audit_fold;
 mod cli_answer;
 mod cli_finding;
@@ -35,3 +36,4 @@ mod sign_wire;
 mod standards;
 mod support;
 mod terminal;
+mod workshop;
