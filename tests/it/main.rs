@@ -13,6 +13,7 @@ mod cli_read;
 mod code_view;
 mod crash;
 mod demo;
+mod docs;
 mod export_files;
 mod exporting;
 mod highlight;
