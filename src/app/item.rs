@@ -53,8 +53,8 @@ pub struct Would {
     pub mode: Option<String>,
     /// It is the answer that is given.
     pub given: bool,
-    /// For each dimension that would move: its title, levels now, levels then.
-    pub moves: Vec<(String, String, String)>,
+    /// For each dimension that would move: its id, and where it would stand.
+    pub moves: Vec<(String, String)>,
     /// The headline then.
     pub total: score::Range,
 }
@@ -92,15 +92,9 @@ pub fn would(app: &App) -> Vec<Would> {
 fn weigh(app: &App, value: &str, given: bool, inputs: &Inputs) -> Would {
     let standard = &app.audit.standard;
     let then = score::score(standard, inputs);
-    let title = |id: &str| {
-        standard
-            .dimensions
-            .iter()
-            .find(|dimension| dimension.id == id)
-            .map_or_else(|| id.to_owned(), |dimension| dimension.title.clone())
-    };
+    // Points first: a level's name may be cut.
     let range = |one: &score::DimensionScore| {
-        if one.low == one.high { format!("{} {}", one.low, one.points) } else { one.points.to_string() }
+        if one.low == one.high { format!("{} {}", one.points, one.low) } else { one.points.to_string() }
     };
     let mut moves = Vec::new();
     let mode = app.mode_name();
@@ -108,14 +102,14 @@ fn weigh(app: &App, value: &str, given: bool, inputs: &Inputs) -> Would {
         app.score.modes.iter().zip(&then.modes).filter(|(now, _)| mode.is_none_or(|mode| mode == now.mode))
     {
         for (now, later) in now.dimensions.iter().zip(&later.dimensions) {
-            if now != later && !moves.iter().any(|(known, _, _)| *known == title(&now.id)) {
-                moves.push((title(&now.id), range(now), range(later)));
+            if now != later && !moves.iter().any(|(known, _)| *known == now.id) {
+                moves.push((now.id.clone(), range(later)));
             }
         }
     }
     for (now, later) in app.score.separate.iter().zip(&then.separate) {
         if now != later {
-            moves.push((title(&now.id), range(now), range(later)));
+            moves.push((now.id.clone(), range(later)));
         }
     }
     Would { value: value.to_owned(), mode: mode.map(str::to_owned), given, moves, total: then.headline }
@@ -288,28 +282,29 @@ fn answers(app: &App, rows: &mut Rows, item: Option<&Item>) {
 
 /// What each answer would do to the level.
 fn weighed(app: &App, rows: &mut Rows) {
+    const VALUES: usize = 11;
     rows.blank();
     for would in &app.would {
         let key = key_of(app, &would.value);
         let mark = if would.given { "•" } else { " " };
-        let line = Line::of(Tone::Dim, mark)
-            .and(Tone::Key, format!("{key:>2} "))
-            .and(Tone::Plain, format!("{:<15}", spoken(&would.value)));
-        let line = match would.moves.first() {
-            _ if would.given => line.and(Tone::Dim, "as it is"),
-            None => line.and(Tone::Dim, "no change"),
-            Some((title, now, then)) => {
-                let name: String = title.split([' ', '&']).next().unwrap_or_default().to_owned();
-                line.and(Tone::Dim, format!("{name} ")).and(Tone::Plain, format!("{now} → {then}"))
-            }
+        let value = match would.value.as_str() {
+            "not_applicable" => "n/a".to_owned(),
+            other => spoken(other),
         };
-        rows.push(Target::Nothing, line);
-        for (title, now, then) in would.moves.iter().skip(1).filter(|_| !would.given) {
-            let name: String = title.split([' ', '&']).next().unwrap_or_default().to_owned();
-            rows.push(
-                Target::Nothing,
-                Line::of(Tone::Dim, format!("{:19}{name} ", "")).and(Tone::Plain, format!("{now} → {then}")),
-            );
+        let head = Line::of(Tone::Dim, mark)
+            .and(Tone::Key, format!("{key:>2} "))
+            .and(Tone::Plain, format!("{value:<VALUES$}"));
+        let said = |line: Line, (dimension, then): &(String, String)| {
+            line.and(Tone::Dim, format!("{dimension} → ")).and(Tone::Plain, then.clone())
+        };
+        let first = match would.moves.first() {
+            _ if would.given => head.and(Tone::Dim, "as it is"),
+            None => head.and(Tone::Dim, "no change"),
+            Some(moved) => said(head, moved),
+        };
+        rows.push(Target::Nothing, first);
+        for moved in would.moves.iter().skip(1).filter(|_| !would.given) {
+            rows.push(Target::Nothing, said(Line::plain(format!("{:1$}", "", VALUES + 4)), moved));
         }
     }
 }

@@ -228,7 +228,19 @@ impl Journal {
     /// Where another process holds the lock, a file cannot be read or written, or the journal is broken; nothing is
     /// changed then.
     pub fn open(dir: &Path) -> Result<Journal> {
-        let lock = take_lock(dir)?;
+        Journal::open_unless_locked(dir)?.ok_or_else(|| {
+            let name = dir.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+            Error::could_not(format!("Another touchstone has the audit {name} open."))
+                .hint("Close it, or wait until its command is done.")
+        })
+    }
+
+    /// Opens an audit for writing as [`Journal::open`] does; returns nothing where another process holds the lock.
+    ///
+    /// # Errors
+    /// As [`Journal::open`], but for the lock.
+    pub fn open_unless_locked(dir: &Path) -> Result<Option<Journal>> {
+        let Some(lock) = take_lock(dir)? else { return Ok(None) };
         let path = dir.join(FILE);
         let mut file = OpenOptions::new()
             .read(true)
@@ -254,7 +266,7 @@ impl Journal {
             }
         };
         let length = whole as u64;
-        Ok(Journal { audit, loaded, recovered, dir: dir.to_owned(), file, length, _lock: lock })
+        Ok(Some(Journal { audit, loaded, recovered, dir: dir.to_owned(), file, length, _lock: lock }))
     }
 
     /// Returns the audit's folder.
@@ -339,7 +351,8 @@ fn sentence(clause: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-fn take_lock(dir: &Path) -> Result<File> {
+/// Takes the lock; nothing where another process has it.
+fn take_lock(dir: &Path) -> Result<Option<File>> {
     let path = dir.join(LOCK);
     let file = OpenOptions::new()
         .create(true)
@@ -360,12 +373,8 @@ fn take_lock(dir: &Path) -> Result<File> {
         }
     };
     match locked {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::could_not(format!(
-            "Another touchstone has the audit {} open.",
-            dir.file_name().map(|name| name.to_string_lossy()).unwrap_or_default()
-        ))
-        .hint("Close it, or wait until its command is done.")),
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(Error::io("lock", &path, &error)),
     }
 }

@@ -115,6 +115,15 @@ impl Store {
         Journal::open(&self.dir(name))
     }
 
+    /// Opens an audit for writing; returns nothing where another process holds its lock.
+    ///
+    /// # Errors
+    /// As [`Journal::open_unless_locked`]; and where there is no such audit.
+    pub fn open_unless_locked(&self, name: &str) -> Result<Option<Journal>> {
+        self.expect(name)?;
+        Journal::open_unless_locked(&self.dir(name))
+    }
+
     /// Reads an audit without the lock.
     ///
     /// # Errors

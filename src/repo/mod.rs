@@ -15,7 +15,7 @@ mod refs;
 mod search;
 
 pub use check::Check;
-pub use pin::{Entry, EntryKind, Pin};
+pub use pin::{Content, Entry, EntryKind, Pin};
 pub use refs::Repo;
 pub use search::{ENGINE, Hit, compile};
 

@@ -1,10 +1,11 @@
 //! The tree at one commit: what it holds, and lines cut from its blobs.
 
 use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use git2::ObjectType;
 
+use super::BLOB_LIMIT;
 use super::object::{Node, Store};
 use crate::error::{Error, Result};
 use crate::model::evidence::{Region, RepoPath};
@@ -49,6 +50,17 @@ impl Entry {
     pub fn is_file(&self) -> bool {
         matches!(self.kind, EntryKind::File | EntryKind::Executable)
     }
+}
+
+/// What a blob holds, for somebody who wants to read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Text, as far as git would say so.
+    Text(Arc<[u8]>),
+    /// Something else, of so many bytes.
+    Binary(u64),
+    /// More than [`super::BLOB_LIMIT`] bytes: so many. It was not loaded.
+    TooLarge(u64),
 }
 
 /// The files and folders an audit is limited to; none means everything.
@@ -225,6 +237,20 @@ impl Pin {
     /// Errors: not in this clone, not a blob, or over [`super::BLOB_LIMIT`] (its size is known before it is loaded).
     pub fn blob(&self, oid: ObjectId) -> Result<Vec<u8>> {
         Ok(self.store.read(oid, ObjectType::Blob)?.data().to_vec())
+    }
+
+    /// Returns what a blob holds, its hash verified where it is loaded.
+    ///
+    /// Errors: not in this clone, or not a blob.
+    pub fn content(&self, oid: ObjectId) -> Result<Content> {
+        if let Some((ObjectType::Blob, size)) = self.store.header(oid)?
+            && size > BLOB_LIMIT
+        {
+            return Ok(Content::TooLarge(size));
+        }
+        let object = self.store.read(oid, ObjectType::Blob)?;
+        let bytes = object.data();
+        Ok(if is_binary(bytes) { Content::Binary(bytes.len() as u64) } else { Content::Text(bytes.into()) })
     }
 
     /// Returns the entry at a path.

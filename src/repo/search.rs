@@ -245,12 +245,32 @@ impl Pin {
 
     /// Runs [`Pin::search`] and returns the text of the first `limit` hits as well, in path and line order.
     pub fn hits(&self, query: &Query, limit: usize) -> Result<(Search, Vec<Hit>)> {
+        let mut texts = Vec::new();
+        match self.stream(query, limit, &|| false, |hits| texts.extend(hits))? {
+            Some(search) => Ok((search, texts)),
+            None => Err(Error::could_not("The search was stopped.")),
+        }
+    }
+
+    /// Runs [`Pin::hits`] and hands out each file's hits as soon as it was searched; returns nothing once `stop` holds,
+    /// which is asked before each file.
+    pub fn stream(
+        &self,
+        query: &Query,
+        limit: usize,
+        stop: &dyn Fn() -> bool,
+        mut found: impl FnMut(Vec<Hit>),
+    ) -> Result<Option<Search>> {
         let mut engine = Engine::new(query)?;
         self.require_whole()?;
         let (mut files, mut bytes, mut hits, mut excluded_files, mut excluded_hits) = (0, 0, 0, 0, 0);
         let (mut file_list, mut hit_list) = (sha2::Sha256::new(), sha2::Sha256::new());
-        let (mut places, mut texts, mut skips) = (Vec::new(), Vec::new(), Skips::default());
+        let (mut places, mut skips) = (Vec::new(), Skips::default());
+        let mut room = limit;
         for entry in self.entries() {
+            if stop() {
+                return Ok(None);
+            }
             let path = &entry.path;
             if engine.include.as_ref().is_some_and(|globs| !globs.matches(path)) {
                 continue;
@@ -260,9 +280,10 @@ impl Pin {
                 EntryKind::Submodule => skips.add(SkipReason::Submodule, path),
                 EntryKind::File | EntryKind::Executable => {
                     let excluded = engine.exclude.as_ref().is_some_and(|globs| globs.matches(path));
+                    let mut texts = Vec::new();
                     let searched = with_text(&self.store, entry.oid, path, |text| {
                         engine.scan(text, |line, text| {
-                            if texts.len() < limit {
+                            if texts.len() < room {
                                 let text = text[..text.len().min(TEXT_BYTES)].to_vec();
                                 texts.push(Hit { path: path.clone(), line, text, excluded });
                             }
@@ -279,6 +300,10 @@ impl Pin {
                         })?;
                         Ok(text.len() as u64)
                     });
+                    room -= texts.len();
+                    if !texts.is_empty() {
+                        found(texts);
+                    }
                     match searched? {
                         Err(why) => skips.add(why, path),
                         Ok(_) if excluded => excluded_files += 1,
@@ -296,7 +321,7 @@ impl Pin {
                 "Look at the scope and the globs: no file matches, or all that do are excluded or were skipped.",
             ));
         }
-        let search = Search {
+        Ok(Some(Search {
             query: query.clone(),
             engine: ENGINE.to_owned(),
             files,
@@ -308,8 +333,7 @@ impl Pin {
             places,
             excluded_files,
             excluded_hits,
-        };
-        Ok((search, texts))
+        }))
     }
 
     /// Lists the paths in scope that match a glob; several are separated by `|`.

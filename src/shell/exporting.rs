@@ -16,9 +16,9 @@ use crate::model::event::{Entry, Event};
 use crate::model::evidence::Kind;
 use crate::model::hash::Sha256;
 use crate::model::record::{FindingBody, Record, Statement, build};
-use crate::model::score::Slot;
+use crate::model::score::{Score, Slot};
 use crate::model::time::Time;
-use crate::repo::{Check, Pin};
+use crate::repo::{Check, Pin, display};
 use crate::sign::{NAMESPACE_RECORD, SshKeygen};
 
 /// How long ssh-keygen may take: a person may have to find a key and touch it.
@@ -69,6 +69,50 @@ pub struct Exported {
     pub cautions: Cautions,
 }
 
+impl Exported {
+    /// Returns what to tell, line by line; the last one says how to go on.
+    pub fn said(&self, audit: &Audit) -> Vec<String> {
+        let id = &self.seal.audit_id;
+        let path = display::line(&self.path.display().to_string()).into_owned();
+        let mut said = vec![match (self.written, self.unchanged) {
+            (Written::Same, _) => format!("{id}: nothing changed since; the record is there already"),
+            (Written::SignatureAdded, _) => format!("{id}: signature added"),
+            (Written::New, true) => {
+                format!("{id}: nothing changed since it was sealed; the same record was written here")
+            }
+            (Written::New, false) => format!("{id}: written"),
+        }];
+        said.push(format!("  {path}"));
+        said.push(format!("  {}", headline(audit, &self.record.score)));
+        if let Some(old) = &self.seal.supersedes {
+            said.push(format!("  supersedes {old}"));
+        }
+        if self.seal.partial {
+            said.push("  partial: the record says that the audit is not finished".to_owned());
+        }
+        let contradictions = self.record.score.contradictions.iter();
+        said.extend(contradictions.map(|one| format!("  contradiction: {}", one.text)));
+        said.extend(self.cautions.injection_lines().into_iter().map(|line| format!("  {line}")));
+        said.push(if self.signed {
+            format!("  signed; check it with: touchstone verify {path}")
+        } else {
+            format!("  unsigned; sign it with: touchstone sign {path}")
+        });
+        said
+    }
+}
+
+/// Returns the score in one line.
+pub fn headline(audit: &Audit, score: &Score) -> String {
+    let tier = match &score.tier {
+        Some(id) => {
+            audit.standard.tiers.iter().find(|tier| tier.id == *id).map_or(id.clone(), |tier| tier.title.clone())
+        }
+        None => "tier open".to_owned(),
+    };
+    format!("score {} of 100, {tier}; {} of {} applicable items met", score.headline, score.met, score.applicable)
+}
+
 /// Refuses a folder that cannot be a database.
 ///
 /// # Errors
@@ -79,6 +123,22 @@ pub fn expect_folder(db: &Path) -> Result<()> {
     }
     Err(Error::could_not(format!("{} is not a folder.", db.display()))
         .hint("Pass --db with a checkout of the audit database, or make an empty folder of your own."))
+}
+
+/// Finds the program that signs with a key.
+///
+/// # Errors
+/// Where it or the key is missing.
+pub fn keygen(key: &Path) -> Result<SshKeygen> {
+    let keygen = SshKeygen::find().ok_or_else(|| {
+        Error::could_not("ssh-keygen is not on the PATH, and it makes the signature.")
+            .hint("Install OpenSSH, or export with --unsigned and sign elsewhere with `touchstone sign RECORD`.")
+    })?;
+    if key.exists() {
+        return Ok(keygen);
+    }
+    Err(Error::could_not(format!("There is no key {}.", key.display()))
+        .hint("`touchstone doctor` lists the keys in ~/.ssh."))
 }
 
 /// Refuses an audit that is not finished, unless it may be exported as it is.

@@ -3,8 +3,10 @@
 pub mod cli;
 pub mod clock;
 pub mod exporting;
+pub mod leads;
 pub mod print;
 pub mod terminal;
+pub mod workbench;
 
 use crate::model::event::Tool;
 

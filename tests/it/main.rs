@@ -29,6 +29,7 @@ mod repo_search;
 mod schemas;
 mod score_cases;
 mod score_props;
+mod screenshots;
 mod sign_fuzz;
 mod sign_keygen;
 mod sign_signers;

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::context::{Context, said, slots};
 use super::gather::Gather;
-use super::status::headline;
 use crate::error::{Error, Result};
 use crate::model::answer::Answer;
 use crate::model::event::{Event, EvidenceId, Subject};
 use crate::model::score::{self, Score, Slot};
+use crate::shell::exporting::headline;
 
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "touchstone answer <ITEM>... <yes|no|partial|na|unknown> [OPTIONS]")]

@@ -16,6 +16,7 @@ use crate::model::score::Slot;
 use crate::model::time::Time;
 use crate::repo::{Pin, Repo, display};
 use crate::shell::clock;
+use crate::shell::workbench::Held;
 
 /// The environment of one call.
 pub struct Context {
@@ -100,10 +101,17 @@ impl Context {
     /// Opens the audit of this name for writing. A torn write that was mended is reported.
     pub fn journal_of(&self, name: &str) -> Result<Journal> {
         let journal = self.store()?.open(name)?;
-        if let Some(note) = &journal.recovered {
-            let _ = writeln!(std::io::stderr(), "touchstone: {}", display::line(note));
-        }
+        tell_recovered(&journal);
         Ok(journal)
+    }
+
+    /// Opens the audit of this name for writing, or for reading where another process writes it.
+    pub fn held(&self, name: &str) -> Result<Held> {
+        let held = Held::open(&self.store()?, name)?;
+        if let Held::Journal(journal) = &held {
+            tell_recovered(journal);
+        }
+        Ok(held)
     }
 
     /// Reads the audit that is meant.
@@ -158,6 +166,12 @@ impl Context {
     /// Writes an act to the journal.
     pub fn act(&self, journal: &mut Journal, events: Vec<Event>) -> Result<()> {
         journal.act(events, self.now()?)
+    }
+}
+
+fn tell_recovered(journal: &Journal) {
+    if let Some(note) = &journal.recovered {
+        let _ = writeln!(std::io::stderr(), "touchstone: {}", display::line(note));
     }
 }
 

@@ -7,7 +7,8 @@ use clap::Parser as _;
 use git2::{IndexAddOption, Repository, Signature, Time};
 
 use super::context::{Context, shown};
-use super::{Cli, export, signers, status, verify};
+use super::{Cli, export, signers, status, verify, workbench};
+use crate::config::Signing;
 use crate::error::{Error, Result};
 use crate::sign::SshKeygen;
 
@@ -20,8 +21,10 @@ pub struct Args {
     #[arg(long)]
     reset: bool,
     /// Play the whole audit command by command, export it and verify the record; an earlier demo there is replaced
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["keys", "print"])]
     record: bool,
+    #[command(flatten)]
+    workbench: workbench::Args,
 }
 
 /// The audit of the demo server: one command a line.
@@ -95,10 +98,18 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
     if args.record {
         return record(args, context);
     }
+    let begin = args.workbench.begin(context)?;
     let inner = prepare(args, context)?;
+    if let Some(mut begin) = begin {
+        let name = inner.audit_name()?;
+        begin.db = inner.home.as_ref().map(|home| home.join(DATABASE));
+        // The demo is nobody's to sign; how the workbench looks and which keys it takes is as the user likes it.
+        begin.config.signing = Signing::default();
+        return args.workbench.run(&inner, &name, inner.held(&name)?, begin);
+    }
     context.print(&format!(
         "The demo server harbor-notes, invented and flawed on purpose, is a repository at\n  {}\n\
-         Its audit is begun; the workbench opens here.\n\n",
+         Its audit is begun; on a terminal the workbench opens here.\n\n",
         shown(&inner.clone_path())
     ))?;
     status::run(&status::Args::default(), &inner)?;

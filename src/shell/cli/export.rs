@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::context::{Context, shown};
+use super::context::Context;
 use crate::auditdb::Written;
 use crate::error::{Error, Result};
 use crate::shell::exporting::{self, Exported, Wanted};
-use crate::sign::SshKeygen;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -61,24 +60,15 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
                 .hint("Or --unsigned, and `touchstone sign RECORD` later.")
         })?),
     };
-    let keygen = match &key {
-        None => None,
-        Some(_) => Some(SshKeygen::find().ok_or_else(|| {
-            Error::could_not("ssh-keygen is not on the PATH, and it makes the signature.")
-                .hint("Install OpenSSH, or export with --unsigned and sign elsewhere with `touchstone sign RECORD`.")
-        })?),
-    };
-    if let Some(key) = key.as_ref().filter(|key| !key.exists()) {
-        return Err(Error::could_not(format!("There is no key {}.", key.display()))
-            .hint("`touchstone doctor` lists the keys in ~/.ssh."));
-    }
+    let keygen = key.as_deref().map(exporting::keygen).transpose()?;
     // Whoever has open items is told so also where the clone is gone.
     exporting::expect_finished(&journal.audit, args.partial)?;
     let pin = context.pin_of(&journal.audit)?;
     let wanted = Wanted { db: &args.db, partial: args.partial, at: context.now()? };
     let prepared = exporting::prepare(&journal.audit, &journal.loaded.toml, &pin, wanted)?;
     let exported = prepared.commit(&mut journal, keygen.as_ref().zip(key.as_deref()), args.secrets_reviewed)?;
-    let Exported { seal, record, path, written, signed, unchanged, cautions } = exported;
+    let said = exported.said(&journal.audit);
+    let Exported { seal, record, path, written, signed, cautions, .. } = exported;
     let report = Report {
         audit_id: &seal.audit_id,
         path: path.display().to_string(),
@@ -94,34 +84,5 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         contradictions: record.score.contradictions.iter().map(|one| one.text.clone()).collect(),
         cautions: cautions.injection_lines(),
     };
-    context.report("touchstone.export/1", &report, || {
-        let mut out = match (written, unchanged) {
-            (Written::Same, _) => format!("{}: nothing changed since; the record is there already\n", seal.audit_id),
-            (Written::SignatureAdded, _) => format!("{}: signature added\n", seal.audit_id),
-            (Written::New, true) => {
-                format!("{}: nothing changed since it was sealed; the same record was written here\n", seal.audit_id)
-            }
-            (Written::New, false) => format!("{}: written\n", seal.audit_id),
-        };
-        out += &format!("  {}\n", shown(&path));
-        out += &format!("  {}\n", super::status::headline(&journal.audit, &record.score));
-        if let Some(old) = &seal.supersedes {
-            out += &format!("  supersedes {old}\n");
-        }
-        if seal.partial {
-            out += "  partial: the record says that the audit is not finished\n";
-        }
-        for text in &report.contradictions {
-            out += &format!("  contradiction: {text}\n");
-        }
-        for caution in &report.cautions {
-            out += &format!("  {caution}\n");
-        }
-        out += &if signed {
-            format!("  signed; check it with: touchstone verify {}\n", shown(&path))
-        } else {
-            format!("  unsigned; sign it with: touchstone sign {}\n", shown(&path))
-        };
-        out
-    })
+    context.report("touchstone.export/1", &report, || said.join("\n") + "\n")
 }

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::context::{Context, said, slots};
 use super::gather::Gather;
-use super::status::headline;
 use crate::error::{Error, Result};
 use crate::model::event::{Event, Subject};
 use crate::model::score::{self, Score, Slot};
+use crate::shell::exporting::headline;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -3,14 +3,13 @@
 use serde::Serialize;
 
 use super::context::Context;
-use crate::error::{self, Error, Result};
+use crate::app::msg::LeadFound;
+use crate::error::{Error, Result};
 use crate::export::{count, summary};
 use crate::model::evidence::{Evidence, Kind, Reachability};
-use crate::model::standard::{LeadKind, Signal};
+use crate::model::standard::{Lead, LeadKind, Signal};
 use crate::repo::display;
-
-/// How many hits of a lead are looked at, to list the first of them.
-const ALL_HITS: usize = 10_000;
+use crate::shell::leads;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -61,83 +60,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             .hint("`touchstone standard show` lists all items."));
     };
     let pin = context.pin_of(&audit)?;
-    let mut leads = Vec::new();
-    for lead in &item.leads {
-        let (kind, places, hits, files) = match (&lead.kind, standard.query(lead)) {
-            (LeadKind::Regex { .. }, None) => continue,
-            (LeadKind::Glob { pattern }, _) => {
-                let list = pin.paths(pattern)?;
-                let places = list.paths.iter().take(args.hits).map(|path| Place {
-                    path: display::bytes(&path.0),
-                    line: None,
-                    text: String::new(),
-                    excluded: false,
-                });
-                let places: Vec<Place> = places.collect();
-                let (hits, files) = (list.matches, list.entries);
-                (Kind::Path(list), places, hits, files)
-            }
-            (LeadKind::Regex { .. }, Some(query)) => {
-                // Hits under excluded paths are counted apart, so they must not push the others out of the list.
-                let found = pin.hits(&query, ALL_HITS);
-                let (search, found) = match found {
-                    Ok(found) => found,
-                    // A scope that holds no file has nothing to show, and one lead that cannot be run keeps no other
-                    // from its hits; as evidence, both would be refused.
-                    Err(error) => {
-                        let said = match error.kind {
-                            error::Kind::False => "no file in its scope".to_owned(),
-                            _ => format!("not searched: {}", display::line(&error.message)),
-                        };
-                        leads.push(Line {
-                            id: &lead.id,
-                            signal: lead.signal,
-                            why: &lead.why,
-                            lead: &lead.kind,
-                            hits: 0,
-                            files: 0,
-                            searched: false,
-                            places: Vec::new(),
-                            said,
-                        });
-                        continue;
-                    }
-                };
-                let counted = found.iter().filter(|hit| !hit.excluded || search.hits == 0);
-                let places = counted.take(args.hits).map(|hit| Place {
-                    path: display::bytes(&hit.path.0),
-                    line: Some(hit.line),
-                    text: display::bytes(&hit.text).trim().chars().take(160).collect(),
-                    excluded: hit.excluded,
-                });
-                let places: Vec<Place> = places.collect();
-                let (hits, files) = (search.hits, search.files);
-                (Kind::Search(search), places, hits, files)
-            }
-        };
-        let evidence = Evidence { kind, reachability: Reachability::NotKnown, note: None };
-        let said = match &evidence.kind {
-            Kind::Search(search) if search.excluded_hits > 0 => format!(
-                "{} in {}, {} more in excluded paths",
-                count(hits, "hit", "hits"),
-                count(files, "file", "files"),
-                search.excluded_hits
-            ),
-            Kind::Search(_) => format!("{} in {}", count(hits, "hit", "hits"), count(files, "file", "files")),
-            _ => summary(&evidence),
-        };
-        leads.push(Line {
-            id: &lead.id,
-            signal: lead.signal,
-            why: &lead.why,
-            lead: &lead.kind,
-            hits,
-            files,
-            searched: true,
-            places,
-            said,
-        });
-    }
+    let found = leads::run(&pin, standard, &item.id, args.hits, &|| false).unwrap_or_default();
+    let leads = item.leads.iter().zip(&found).map(|(lead, found)| line(lead, found)).collect();
     let report = Report { item: &item.id, text: &item.text, leads };
     context.report("touchstone.leads/1", &report, || {
         let mut out = format!("{}  {}\n", item.id, item.text);
@@ -163,4 +87,33 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         );
         out
     })
+}
+
+fn line<'a>(lead: &'a Lead, found: &LeadFound) -> Line<'a> {
+    let (hits, files, places, said) = match &found.outcome {
+        Ok(found) => {
+            // Hits in excluded paths are worth a look only where there are no others.
+            let shown = found.places.iter().filter(|hit| !hit.excluded || found.hits == 0);
+            let places = shown.map(|hit| Place {
+                path: display::bytes(&hit.path.0),
+                line: (hit.line > 0).then_some(hit.line),
+                text: display::bytes(&hit.text).trim().chars().take(160).collect(),
+                excluded: hit.excluded,
+            });
+            let more = match found.excluded {
+                0 => String::new(),
+                more => format!(", {more} more in excluded paths"),
+            };
+            let said = match &found.kind {
+                Kind::Search(_) => {
+                    format!("{} in {}{more}", count(found.hits, "hit", "hits"), count(found.files, "file", "files"))
+                }
+                kind => summary(&Evidence { kind: kind.clone(), reachability: Reachability::NotKnown, note: None }),
+            };
+            (found.hits, found.files, places.collect(), said)
+        }
+        Err(why) => (0, 0, Vec::new(), why.clone()),
+    };
+    let searched = found.outcome.is_ok();
+    Line { id: &lead.id, signal: lead.signal, why: &lead.why, lead: &lead.kind, hits, files, searched, places, said }
 }

@@ -23,6 +23,7 @@ mod standard;
 mod status;
 mod undo;
 mod verify;
+mod workbench;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -32,8 +33,10 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::error::{Error, Result};
-use crate::repo::display;
+use crate::journal::Place;
+use crate::repo::{Repo, display};
 use context::Context;
+use workbench::Begin;
 
 /// Audit MCP servers: evidence that a machine re-checks, records that anyone can verify.
 #[derive(Debug, Parser)]
@@ -47,7 +50,7 @@ pub struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// What every subcommand takes.
@@ -146,7 +149,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(command: Command, context: &mut Context) -> Result<()> {
+fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
+    let Some(command) = command else { return bare(context) };
     match command {
         Command::Open(args) => open::run(&args, context),
         Command::Audits => audits::run(context),
@@ -171,6 +175,26 @@ fn run(command: Command, context: &mut Context) -> Result<()> {
         Command::Completions(args) => completions::run(&args, context, &mut Cli::command()),
         Command::Man(args) => man::run(&args, context, &Cli::command()),
     }
+}
+
+/// Runs the bare name: opens the workbench on the clone around the working folder, or with the list of audits on the one
+/// that was opened last.
+fn bare(context: &mut Context) -> Result<()> {
+    let args = workbench::Args::default();
+    if let Some(begin) = args.begin(context)? {
+        if context.global.repo.is_some() || Repo::discover(&context.clone_path()).is_ok() {
+            return open::run(&open::Args::default(), context);
+        }
+        let there = |place: &Place| Repo::discover(&place.path).is_ok();
+        let audits = context.store()?.list()?.into_iter();
+        let readable = audits.filter(|listed| listed.view.is_ok() && listed.place.as_ref().is_some_and(there));
+        if let Some(last) = readable.max_by_key(|listed| listed.place.as_ref().map(|place| place.opened_at)) {
+            let held = context.held(&last.name)?;
+            return args.run(context, &last.name, held, Begin { audits: true, ..begin });
+        }
+    }
+    let help = Cli::command().render_help().to_string();
+    Err(Error::usage(format!("A subcommand is needed.\n\n{}", help.trim_end())))
 }
 
 /// Prints an error where errors belong; with `--json` as JSON.

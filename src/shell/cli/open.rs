@@ -1,15 +1,16 @@
 //! `touchstone open`: starts an audit of a clone, or takes it up again.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
 use super::context::Context;
-use super::status;
+use super::{status, workbench};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::journal::{Journal, Place, Store};
+use crate::journal::{Place, Store};
 use crate::model::audit::mode_name;
 use crate::model::event::{Auditor, Event, JOURNAL_VERSION, Opened, Pin, PinKind, Target};
 use crate::model::evidence::RepoPath;
@@ -18,6 +19,7 @@ use crate::model::target::path_part;
 use crate::model::time::Time;
 use crate::repo::{Repo, display};
 use crate::shell::tool;
+use crate::shell::workbench::Held;
 use crate::standards::{BUILT_IN, Loaded};
 
 #[derive(Debug, Default, clap::Args)]
@@ -57,9 +59,11 @@ pub struct Args {
     /// Start another audit where there is one already
     #[arg(long)]
     new: bool,
-    /// Print where the audit stands; until there is a workbench, `open` does so in any case
-    #[arg(long)]
+    /// Print where the audit stands in place of the workbench; so it is without a terminal
+    #[arg(long, conflicts_with_all = ["keys", "print"])]
     no_tui: bool,
+    #[command(flatten)]
+    workbench: workbench::Args,
 }
 
 impl Args {
@@ -75,12 +79,17 @@ impl Args {
 }
 
 pub fn run(args: &Args, context: &mut Context) -> Result<()> {
-    let (_, journal) = open_audit(args, context)?;
-    status::print(context, &journal.audit, &status::Args::default())
+    let begin = if args.no_tui { None } else { args.workbench.begin(context)? };
+    let (name, held) = open_audit(args, context)?;
+    if let Some(begin) = begin {
+        return args.workbench.run(context, &name, held, begin);
+    }
+    status::print(context, held.audit(), &status::Args::default())
 }
 
-/// Starts the audit that is meant, or takes it up again, and returns its name and its journal.
-pub fn open_audit(args: &Args, context: &mut Context) -> Result<(String, Journal)> {
+/// Starts the audit that is meant, or takes it up again, and returns its name and its journal. Where another process
+/// writes it, it can only be read.
+pub fn open_audit(args: &Args, context: &mut Context) -> Result<(String, Held)> {
     if let Some(path) = &args.path {
         if context.global.repo.is_some() {
             return Err(Error::usage("Both a path and --repo are given.").hint("Give one of them."));
@@ -113,19 +122,29 @@ pub fn open_audit(args: &Args, context: &mut Context) -> Result<(String, Journal
             }
         }
     };
-    let mut journal = context.journal_of(&name)?;
-    if !created {
-        context.act(&mut journal, vec![Event::Resumed { tool: tool() }])?;
-    }
-    let known: Vec<String> = journal.audit.now.modes.clone();
-    for (at, mode) in args.modes.iter().enumerate() {
-        if !known.contains(mode) && !args.modes[..at].contains(mode) {
-            context.act(&mut journal, vec![Event::ModeDeclared { mode: mode.clone() }])?;
+    let mut held = context.held(&name)?;
+    let known = &held.audit().now.modes;
+    let mut modes: Vec<&String> = args.modes.iter().filter(|mode| !known.contains(mode)).collect();
+    let mut seen = BTreeSet::new();
+    modes.retain(|mode| seen.insert(*mode));
+    match &mut held {
+        Held::Journal(journal) => {
+            if !created {
+                context.act(journal, vec![Event::Resumed { tool: tool() }])?;
+            }
+            for mode in modes {
+                context.act(journal, vec![Event::ModeDeclared { mode: mode.clone() }])?;
+            }
+            let canonical = std::fs::canonicalize(&path).unwrap_or(path);
+            store.set_place(&name, &Place { git_dir: repo.git_dir().to_owned(), path: canonical, opened_at: now })?;
+        }
+        Held::View(_) if modes.is_empty() => {}
+        Held::View(_) => {
+            return Err(Error::could_not(format!("Another touchstone has the audit {name} open."))
+                .hint("Close it to declare a mode."));
         }
     }
-    let canonical = std::fs::canonicalize(&path).unwrap_or(path);
-    store.set_place(&name, &Place { git_dir: repo.git_dir().to_owned(), path: canonical, opened_at: now })?;
-    Ok((name, journal))
+    Ok((name, held))
 }
 
 /// Returns the audit that this call means to take up again: of those that fit, the one opened last.

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::context::Context;
-use super::status::{dimensions, headline};
+use super::status::dimensions;
 use crate::error::Result;
 use crate::model::score::{self, Flip, Score};
+use crate::shell::exporting::headline;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -10,6 +10,7 @@ use crate::model::audit::{Audit, Gap};
 use crate::model::score::{self, Score, Slot};
 use crate::model::standard::Item;
 use crate::repo::display;
+use crate::shell::exporting::headline;
 
 #[derive(Debug, Default, clap::Args)]
 pub struct Args {
@@ -237,17 +238,6 @@ fn next(audit: &Audit, status: &Status<'_>) -> Option<String> {
         return Some(format!("touchstone finding edit {id} --disclosure public, or withheld:YYYY-MM-DD"));
     }
     audit.changed_since_seal().then(|| "touchstone export --db AUDIT-DB --key ~/.ssh/KEY".to_owned())
-}
-
-/// Returns the score in one line.
-pub fn headline(audit: &Audit, score: &Score) -> String {
-    let tier = match &score.tier {
-        Some(id) => {
-            audit.standard.tiers.iter().find(|tier| tier.id == *id).map_or(id.clone(), |tier| tier.title.clone())
-        }
-        None => "tier open".to_owned(),
-    };
-    format!("score {} of 100, {tier}; {} of {} applicable items met", score.headline, score.met, score.applicable)
 }
 
 /// Returns a line per dimension, with a column per mode.

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::context::Context;
-use super::status::headline;
 use crate::error::Result;
 use crate::export::describe_act;
 use crate::journal::Journal;
 use crate::model::score::{self, Score};
+use crate::shell::exporting::headline;
 
 #[derive(Serialize)]
 struct Report {

@@ -14,6 +14,8 @@ use super::{Options, signals};
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l\x1b[2J";
 /// Buttons, dragging, and coordinates as decimal numbers. Bare motion is not reported: it would wake the program.
 const MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+/// Undoes [`MOUSE`].
+const NO_MOUSE: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 /// Undoes both, in the other order.
 const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[0m\x1b[?25h\x1b[?2004l\x1b[?1049l";
 
@@ -55,6 +57,11 @@ pub(super) fn take(options: Options, typed: Typed) -> io::Result<()> {
     *before = Some(mode);
     write(ENTER)?;
     if options.mouse { write(MOUSE) } else { Ok(()) }
+}
+
+/// Has the mouse reported or not, where the terminal is taken.
+pub(super) fn set_mouse(on: bool) -> io::Result<()> {
+    if taken() { write(if on { MOUSE } else { NO_MOUSE }) } else { Ok(()) }
 }
 
 /// Gives the terminal back, and tells whether it was taken. May be called at any time, from any thread.

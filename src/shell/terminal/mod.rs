@@ -10,7 +10,9 @@ mod signals;
 
 use std::io::{self, BufWriter, IsTerminal as _};
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{KeyEvent, MouseEvent};
+use crossterm::execute;
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 
@@ -94,7 +96,7 @@ impl Screen {
                 print::scrub(frame.buffer_mut());
             })
             .map(|_| ())
-            .map_err(|error| Error::could_not(format!("Could not draw on the terminal: {error}.")))
+            .map_err(unwritable)
     }
 
     /// Stops the process as Ctrl-Z does, and comes back when it is continued. The next frame is drawn whole.
@@ -115,6 +117,30 @@ impl Screen {
         self.away(signals::Away::Here, || ());
     }
 
+    /// Has the mouse reported, or leaves it to the terminal.
+    ///
+    /// Errors: the terminal cannot be written.
+    pub fn set_mouse(&mut self, on: bool) -> Result<()> {
+        self.options.mouse = on;
+        console::set_mouse(on).map_err(unwritable)
+    }
+
+    /// Asks the terminal to put a text on the clipboard. Many do not, and none says so.
+    ///
+    /// Errors: the terminal cannot be written.
+    pub fn copy(&mut self, text: &str) -> Result<()> {
+        execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text)).map_err(unwritable)
+    }
+
+    /// Returns the terminal's columns and rows.
+    ///
+    /// Errors: the terminal does not say.
+    pub fn size(&self) -> Result<(u16, u16)> {
+        let size = self.terminal.size();
+        size.map(|size| (size.width, size.height))
+            .map_err(|error| Error::could_not(format!("Could not learn the terminal's size: {error}.")))
+    }
+
     /// Gives the terminal back; so does dropping the screen.
     pub fn leave(self) {}
 
@@ -132,7 +158,7 @@ impl Screen {
     }
 
     /// Has the next frame drawn whole. [`Terminal::clear`] would ask the terminal where its cursor is, and wait.
-    fn redraw(&mut self) {
+    pub fn redraw(&mut self) {
         // A terminal that cannot be written is seen by the next draw.
         let _ = self.terminal.size().and_then(|size| self.terminal.resize(size.into()));
     }
@@ -144,6 +170,10 @@ impl Drop for Screen {
         console::give_back();
         signals::detach();
     }
+}
+
+fn unwritable(error: io::Error) -> Error {
+    Error::could_not(format!("Could not draw on the terminal: {error}."))
 }
 
 fn enter(options: Options) -> io::Result<Screen> {

@@ -1,0 +1,611 @@
+//! The workbench at work: the state machine with its journal, its workers and, mostly, a terminal.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `mod` | [`Session`]: does what the state machine asks for, and brings it the answers |
+//! | `live` | the loop on a terminal |
+//! | [`headless`] | the same without a terminal: keys in, frames out |
+//! | `worker` | the threads that read, search and colour |
+//! | `editor`, `input` | the user's editor; the terminal's keys and mouse |
+
+mod editor;
+pub mod headless;
+mod input;
+mod live;
+mod worker;
+
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use crate::app::key::{self, Key};
+use crate::app::keymap::Keymap;
+use crate::app::msg::{AuditRow, Effect, ExportWanted, Exported, Msg};
+use crate::app::text::Text;
+use crate::app::{App, HINTS, Preferences, Start};
+use crate::config::{Config, Paths};
+use crate::error::{Error, Result};
+use crate::export::count;
+use crate::highlight::Request;
+use crate::journal::{Journal, Place, Store, View};
+use crate::model::audit::Audit;
+use crate::model::event::{Entry, Event};
+use crate::model::hash::Sha256;
+use crate::model::score;
+use crate::model::time::Time;
+use crate::repo::{Pin, Repo, display};
+use crate::shell::exporting::{self, Wanted};
+use crate::shell::terminal::{Input, Screen};
+use crate::shell::{clock, tool};
+use worker::Workers;
+
+pub use headless::Headless;
+pub use live::run;
+
+/// How long a key's effects may take before keys that are played are given up.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often the reader's place is written at most, while it changes.
+const PLACE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Where the data folder remembers the step of the first-run hints.
+const HINT_FILE: &str = "hint";
+
+/// Why an audit that another process holds is read only.
+const LOCKED: &str = "another touchstone is writing to this audit";
+
+/// What surrounds a session.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// The user's folders.
+    pub paths: Paths,
+    /// The clone, where it is not the one that the audit was opened with last.
+    pub repo: Option<PathBuf>,
+    /// The user's preferences.
+    pub config: Config,
+    /// No colour is drawn.
+    pub no_color: bool,
+    /// A checkout of the audit database, as far as one is known.
+    pub db: Option<PathBuf>,
+    /// The clock.
+    pub clock: fn() -> Result<Time>,
+}
+
+impl Environment {
+    /// Returns the environment of a user with these folders, without preferences.
+    pub fn new(paths: Paths) -> Environment {
+        Environment { paths, repo: None, config: Config::default(), no_color: false, db: None, clock: clock::now }
+    }
+
+    fn store(&self) -> Store {
+        Store::new(&self.paths.data)
+    }
+
+    fn preferences(&self) -> Preferences {
+        let ui = &self.config.ui;
+        Preferences {
+            theme: ui.theme,
+            ascii: ui.ascii,
+            no_color: self.no_color,
+            mouse: ui.mouse,
+            db: self.db.clone(),
+            key: self.config.signing.key.clone(),
+        }
+    }
+
+    /// Returns the step of the first-run hints; nothing when they are done.
+    fn hint(&self) -> Option<usize> {
+        let step = std::fs::read_to_string(self.paths.data.join(HINT_FILE)).unwrap_or_default();
+        let step = step.trim().parse().unwrap_or(0);
+        (step < HINTS.len()).then_some(step)
+    }
+
+    fn set_hint(&self, step: usize) -> Result<()> {
+        let path = self.paths.data.join(HINT_FILE);
+        std::fs::create_dir_all(&self.paths.data)
+            .and_then(|()| std::fs::write(&path, format!("{step}\n")))
+            .map_err(|error| Error::io("write", &path, &error))
+    }
+}
+
+/// Returns the keys as the user wants them.
+///
+/// # Errors
+/// Where a change in the preferences cannot be made.
+pub fn keymap(config: &Config, paths: &Paths) -> Result<Keymap> {
+    Keymap::with(&config.keys).map_err(|why| Error::usage(format!("{}, [keys]: {why}.", paths.config_file().display())))
+}
+
+/// An audit, to be written or, where another process writes it, to be read.
+#[derive(Debug)]
+pub enum Held {
+    /// It can be written.
+    Journal(Box<Journal>),
+    /// It can be read.
+    View(Box<View>),
+}
+
+impl Held {
+    /// Opens an audit for writing, or for reading where another process holds its lock.
+    ///
+    /// # Errors
+    /// Where it cannot be opened at all.
+    pub fn open(store: &Store, name: &str) -> Result<Held> {
+        Ok(match store.open_unless_locked(name)? {
+            Some(journal) => Held::Journal(Box::new(journal)),
+            None => Held::View(Box::new(store.view(name)?)),
+        })
+    }
+
+    /// Returns the audit.
+    pub fn audit(&self) -> &Audit {
+        match self {
+            Held::Journal(journal) => &journal.audit,
+            Held::View(view) => &view.audit,
+        }
+    }
+
+    fn standard_toml(&self) -> &str {
+        match self {
+            Held::Journal(journal) => &journal.loaded.toml,
+            Held::View(view) => &view.loaded.toml,
+        }
+    }
+}
+
+/// What reaches a session from other threads.
+enum Happened {
+    /// The terminal reports something.
+    Input(Input),
+    /// A worker answers.
+    Answer {
+        /// The audit that it was asked about, by number.
+        about: u64,
+        /// The answer; none where a newer request took the older one's place.
+        msg: Option<Msg>,
+        /// It is the last answer.
+        last: bool,
+    },
+}
+
+/// Brings a session the answers of its workers.
+#[derive(Clone)]
+struct Answers {
+    sender: Sender<Happened>,
+    about: u64,
+}
+
+impl Answers {
+    fn send(&self, msg: Option<Msg>, last: bool) {
+        // A session that has ended wants no answers.
+        let _ = self.sender.send(Happened::Answer { about: self.about, msg, last });
+    }
+}
+
+/// Why a session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Quit,
+    Signal(i32),
+}
+
+/// The workbench on one audit at a time.
+pub struct Session {
+    app: App,
+    environment: Environment,
+    name: String,
+    held: Held,
+    repo: Repo,
+    workers: Workers,
+    answers: Answers,
+    happened: Receiver<Happened>,
+    /// Inputs that came while keys were played.
+    later: VecDeque<Input>,
+    /// Requests to workers that have not got their last answer.
+    in_flight: usize,
+    place: String,
+    place_saved: Instant,
+    end: Option<End>,
+}
+
+/// What a session has of one audit.
+struct Opened {
+    app: App,
+    effects: Vec<Effect>,
+    repo: Repo,
+    workers: Workers,
+    place: String,
+}
+
+fn prepare(
+    environment: &Environment,
+    name: &str,
+    held: &Held,
+    preferences: Preferences,
+    size: (u16, u16),
+    answers: &Answers,
+) -> Result<Opened> {
+    let audit = held.audit();
+    let store = environment.store();
+    let known = store.place(name).map(|place| place.path);
+    let path = environment.repo.clone().or(known).unwrap_or_else(|| PathBuf::from("."));
+    let repo = Repo::discover(&path)?;
+    let opened = &audit.now.opened;
+    let pin = repo.pin(opened.pin.commit, &opened.scope)?;
+    let (mut app, effects) = App::new(Start {
+        audit: audit.clone(),
+        files: pin.entries().to_vec(),
+        cut: pin.cut().map(str::to_owned),
+        keymap: keymap(&environment.config, &environment.paths)?,
+        preferences,
+        size,
+        place: store.cursor(name),
+        hint: environment.hint(),
+        read_only: matches!(held, Held::View(_)).then(|| LOCKED.to_owned()),
+    });
+    if let Held::Journal(journal) = held
+        && let Some(note) = &journal.recovered
+    {
+        app.say(display::line(note));
+    }
+    let workers = Workers::start(pin, repo.clone(), audit, answers);
+    let place = app.place();
+    Ok(Opened { app, effects, repo, workers, place })
+}
+
+impl Session {
+    /// Opens the workbench on an audit. `size` is the screen's columns and rows.
+    ///
+    /// # Errors
+    /// Where the clone or the pin is not there, or the preferences hold keys that are none.
+    pub fn open(environment: Environment, name: &str, held: Held, size: (u16, u16)) -> Result<Session> {
+        let (sender, happened) = channel();
+        let answers = Answers { sender, about: 0 };
+        let Opened { app, effects, repo, workers, place } =
+            prepare(&environment, name, &held, environment.preferences(), size, &answers)?;
+        let mut session = Session {
+            app,
+            environment,
+            name: name.to_owned(),
+            held,
+            repo,
+            workers,
+            answers,
+            happened,
+            later: VecDeque::new(),
+            in_flight: 0,
+            place,
+            place_saved: Instant::now(),
+            end: None,
+        };
+        session.perform_all(effects, None);
+        Ok(session)
+    }
+
+    /// Returns the state machine.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Shows the audits on this machine.
+    pub fn list_audits(&mut self) {
+        self.perform_all(vec![Effect::Audits], None);
+    }
+
+    /// Takes a message, and does what follows from it.
+    fn update(&mut self, msg: Msg, screen: Option<&mut Screen>) {
+        let effects = self.app.update(msg);
+        self.perform_all(effects, screen);
+    }
+
+    fn perform_all(&mut self, effects: Vec<Effect>, mut screen: Option<&mut Screen>) {
+        let about = self.answers.about;
+        self.workers.show(&self.app.item);
+        let mut effects = VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            for msg in self.perform(effect, screen.as_deref_mut()) {
+                effects.extend(self.app.update(msg));
+            }
+            if self.answers.about != about {
+                // What is left was asked for by the audit before.
+                return;
+            }
+        }
+    }
+
+    /// Does what the state machine asks for, and returns what there is to tell it at once.
+    fn perform(&mut self, effect: Effect, mut screen: Option<&mut Screen>) -> Vec<Msg> {
+        let failed = |result: Result<()>| result.err().map(|error| Msg::Done(Err(error))).into_iter().collect();
+        match effect {
+            Effect::Act(events) => vec![self.write(|journal, at| journal.act(events, at))],
+            Effect::Undo => vec![self.write(|journal, at| journal.undo(at).map(|_| ()))],
+            Effect::Redo => vec![self.write(|journal, at| journal.redo(at).map(|_| ()))],
+            Effect::Load { path, line } => {
+                self.in_flight += 1;
+                self.workers.load(path, line);
+                Vec::new()
+            }
+            Effect::Search { ticket, query } => {
+                self.in_flight += 1;
+                self.workers.search(ticket, query, &self.answers);
+                Vec::new()
+            }
+            Effect::Leads(item) => {
+                self.in_flight += 1;
+                self.workers.leads(item);
+                Vec::new()
+            }
+            Effect::Colour { ticket, path, blob, bytes, lines } => {
+                self.in_flight += 1;
+                self.workers.colour(Request { ticket, path, blob, bytes, lines });
+                Vec::new()
+            }
+            Effect::Review => {
+                self.in_flight += 1;
+                let standard = self.held.standard_toml().to_owned();
+                self.workers.review(self.held.audit().clone(), standard, &self.answers);
+                Vec::new()
+            }
+            Effect::Edit { text, line } => failed(self.edit(&text, line, screen)),
+            Effect::Copy(text) => failed(screen.map_or(Ok(()), |screen| screen.copy(&text))),
+            Effect::Export(wanted) => self.export(wanted, screen),
+            Effect::Audits => vec![Msg::Audits(self.audits())],
+            Effect::Switch(name) => failed(self.switch(&name)),
+            Effect::Hinted(step) => failed(self.environment.set_hint(step)),
+            Effect::Mouse(on) => failed(screen.map_or(Ok(()), |screen| screen.set_mouse(on))),
+            Effect::Suspend => match screen {
+                Some(screen) => {
+                    screen.suspend();
+                    Vec::new()
+                }
+                None => failed(Err(no_terminal())),
+            },
+            Effect::Redraw => {
+                if let Some(screen) = &mut screen {
+                    screen.redraw();
+                }
+                Vec::new()
+            }
+            Effect::Quit => {
+                self.end = Some(End::Quit);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Writes to the journal, and tells what stands there now.
+    fn write(&mut self, act: impl FnOnce(&mut Journal, Time) -> Result<()>) -> Msg {
+        let Held::Journal(journal) = &mut self.held else { return Msg::Acted(Err(read_only())) };
+        let done = (self.environment.clock)().and_then(|at| act(journal, at));
+        let result = done.map(|()| self.news());
+        self.save_place();
+        Msg::Acted(result)
+    }
+
+    /// Returns what stands in the journal and the state machine does not know yet.
+    fn news(&self) -> Vec<(Entry, Sha256)> {
+        let next = self.app.audit.next_seq();
+        let entries = self.held.audit().entries();
+        entries.iter().skip_while(|(entry, _)| entry.seq < next).cloned().collect()
+    }
+
+    fn edit(&mut self, text: &Text, line: usize, screen: Option<&mut Screen>) -> Result<()> {
+        let screen = screen.ok_or_else(no_terminal)?;
+        let editor = self.environment.config.ui.editor.as_deref();
+        screen.hand_over(|| editor::open(text, line, editor))
+    }
+
+    fn export(&mut self, wanted: ExportWanted, screen: Option<&mut Screen>) -> Vec<Msg> {
+        let exported = match screen {
+            Some(screen) => screen.hand_over(|| {
+                let mut out = std::io::stdout().lock();
+                let _ = writeln!(out, "Checking every piece of evidence again …");
+                if let Some(key) = &wanted.key {
+                    let key = display::line(&key.display().to_string()).into_owned();
+                    let _ = writeln!(out, "Signing with {key}: answer its question, and touch your key if it blinks.");
+                }
+                drop(out);
+                self.seal(&wanted)
+            }),
+            None => self.seal(&wanted),
+        };
+        let entries = self.news();
+        match exported {
+            Ok((audit_id, said)) => vec![Msg::Exported(Ok(Exported { audit_id, said, entries }))],
+            // The audit may be sealed although its record was not signed.
+            Err(error) if !entries.is_empty() => vec![Msg::Acted(Ok(entries)), Msg::Exported(Err(error))],
+            Err(error) => vec![Msg::Exported(Err(error))],
+        }
+    }
+
+    /// Exports, and returns the record's name and what to tell.
+    fn seal(&mut self, wanted: &ExportWanted) -> Result<(String, Vec<String>)> {
+        let Held::Journal(journal) = &mut self.held else { return Err(read_only()) };
+        let (db, key) = (at_home(&wanted.db), wanted.key.as_deref().map(at_home));
+        exporting::expect_folder(&db)?;
+        let keygen = key.as_deref().map(exporting::keygen).transpose()?;
+        let opened = &journal.audit.now.opened;
+        let pin: Pin = self.repo.pin(opened.pin.commit, &opened.scope)?;
+        let asked = Wanted { db: &db, partial: wanted.partial, at: (self.environment.clock)()? };
+        let prepared = exporting::prepare(&journal.audit, &journal.loaded.toml, &pin, asked)?;
+        let exported = prepared.commit(journal, keygen.as_ref().zip(key.as_deref()), wanted.secrets_reviewed)?;
+        Ok((exported.seal.audit_id.clone(), exported.said(&journal.audit)))
+    }
+
+    fn audits(&self) -> Result<Vec<AuditRow>> {
+        let rows = self.environment.store().list()?.into_iter().map(|listed| {
+            let (detail, readable) = match &listed.view {
+                Ok(view) => {
+                    let audit = &view.audit;
+                    let opened = &audit.now.opened;
+                    let last = listed.place.map(|place| format!(", opened {}", place.opened_at)).unwrap_or_default();
+                    let detail = format!(
+                        "{}/{} {}  {}, score {}{last}",
+                        opened.target.org,
+                        opened.target.repo,
+                        opened.pin.commit.short(),
+                        count(audit.now.answers.len(), "answer", "answers"),
+                        score::score(&audit.standard, &audit.inputs()).headline,
+                    );
+                    (detail, true)
+                }
+                Err(error) => (format!("cannot be read: {}", error.message), false),
+            };
+            AuditRow { name: listed.name, detail: display::line(&detail).into_owned(), readable }
+        });
+        Ok(rows.collect())
+    }
+
+    /// Goes on with another audit.
+    fn switch(&mut self, name: &str) -> Result<()> {
+        if name == self.name {
+            self.app.say(format!("{} is open already.", display::line(name)));
+            return Ok(());
+        }
+        let environment = Environment { repo: None, ..self.environment.clone() };
+        let store = environment.store();
+        let mut held = Held::open(&store, name)?;
+        let answers = Answers { sender: self.answers.sender.clone(), about: self.answers.about + 1 };
+        if let (Held::Journal(journal), Some(place)) = (&mut held, store.place(name)) {
+            let now = (environment.clock)()?;
+            journal.act(vec![Event::Resumed { tool: tool() }], now)?;
+            store.set_place(name, &Place { opened_at: now, ..place })?;
+        }
+        let preferences = self.app.preferences.clone();
+        let opened = prepare(&environment, name, &held, preferences, self.app.size, &answers)?;
+        self.save_place();
+        let Opened { app, effects, repo, workers, place } = opened;
+        (self.app, self.repo, self.workers, self.place) = (app, repo, workers, place);
+        (self.environment, self.held, self.answers) = (environment, held, answers);
+        self.name = name.to_owned();
+        self.in_flight = 0;
+        self.perform_all(effects, None);
+        Ok(())
+    }
+
+    /// Remembers where the reader is, where that changed. Nothing depends on it, so a failure is no matter.
+    fn save_place(&mut self) {
+        if let Some(place) = self.new_place() {
+            let _ = self.environment.store().set_cursor(&self.name, &place);
+            self.place = place;
+            self.place_saved = Instant::now();
+        }
+    }
+
+    /// Returns where the reader is, if it is another place than the remembered one, and is this process's to remember.
+    fn new_place(&self) -> Option<String> {
+        let place = self.app.place();
+        (matches!(self.held, Held::Journal(_)) && place != self.place).then_some(place)
+    }
+
+    /// Waits for what happens next. Wakes up by itself only to remember a place that has changed.
+    fn wait(&mut self) -> Option<Happened> {
+        if let Some(input) = self.later.pop_front() {
+            return Some(Happened::Input(input));
+        }
+        if self.new_place().is_none() {
+            return self.happened.recv().ok();
+        }
+        match self.happened.recv_timeout(PLACE_PAUSE.saturating_sub(self.place_saved.elapsed())) {
+            Ok(happened) => Some(happened),
+            Err(_) => {
+                self.save_place();
+                None
+            }
+        }
+    }
+
+    /// Takes what happened.
+    fn take(&mut self, happened: Happened, screen: Option<&mut Screen>) {
+        match happened {
+            Happened::Answer { about, msg, last } if about == self.answers.about => {
+                if last {
+                    self.in_flight = self.in_flight.saturating_sub(1);
+                }
+                if let Some(msg) = msg {
+                    self.update(msg, screen);
+                }
+            }
+            Happened::Answer { .. } => {}
+            Happened::Input(Input::Key(event)) => {
+                if let Some(key) = input::key(event) {
+                    self.update(Msg::Key(key), screen);
+                }
+            }
+            Happened::Input(Input::Mouse(event)) => {
+                if let Some(mouse) = input::mouse(event) {
+                    self.update(Msg::Mouse(mouse), screen);
+                }
+            }
+            Happened::Input(Input::Paste(text)) => self.update(Msg::Paste(text), screen),
+            // The next frame finds the size.
+            Happened::Input(Input::Resize) => {}
+            Happened::Input(Input::Continued) => {
+                if let Some(screen) = screen {
+                    screen.renew();
+                }
+            }
+            Happened::Input(Input::Terminate(signal)) => self.end = Some(End::Signal(signal)),
+        }
+    }
+
+    /// Waits until no request waits for an answer, at most so long, and tells whether that came to be.
+    fn settle(&mut self, most: Duration, mut screen: Option<&mut Screen>) -> bool {
+        let until = Instant::now() + most;
+        while self.in_flight > 0 {
+            match self.happened.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Happened::Input(input)) => self.later.push_back(input),
+                Ok(answer) => self.take(answer, screen.as_deref_mut()),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    /// Plays keys, each when all that the ones before asked for is there, until they end or end the session.
+    fn play(&mut self, keys: &[Key], most: Duration, mut screen: Option<&mut Screen>) -> Result<()> {
+        for at in 0..=keys.len() {
+            if at > 0 {
+                self.update(Msg::Key(keys[at - 1]), screen.as_deref_mut());
+            }
+            if !self.settle(most, screen.as_deref_mut()) {
+                let after = match at {
+                    0 => "at the start".to_owned(),
+                    at => format!("after `{}`, key {at} of {}", key::written(&keys[at - 1..at]), keys.len()),
+                };
+                return Err(Error::could_not(format!(
+                    "The workbench still waited for {} after {} seconds, {after}.",
+                    count(self.in_flight, "answer", "answers"),
+                    most.as_secs()
+                )));
+            }
+            if self.end.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn no_terminal() -> Error {
+    Error::could_not("There is no terminal for this.")
+}
+
+fn read_only() -> Error {
+    Error::could_not(format!("Nothing can be written: {LOCKED}."))
+}
+
+/// Returns a path that a person typed, `~` being the home folder, as a shell would have it.
+fn at_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
+        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+/// Returns how many columns and rows the terminal has.
+pub fn terminal_size() -> (u16, u16) {
+    crossterm::terminal::size().unwrap_or((80, 24))
+}
