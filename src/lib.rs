@@ -14,10 +14,11 @@
 //! | 1 | [`sign`] | SSH signatures: made by ssh-keygen, verified natively, allowed signers |
 //! | 1 | [`auditdb`] | the record's folder: written, read, verified |
 //! | 1 | [`export`] | one file per output format |
+//! | 1 | [`highlight`] | a blob becomes neutral styled spans, in the background |
 //! | 1 | [`config`] | folders and preferences |
-//! | 4 | [`shell`] | the command line, one file per subcommand; the terminal; frames as text and pictures |
-//!
-//! Floors 2 and 3, the workbench's state machine and its views, come with the workbench.
+//! | 2 | [`app`] | the workbench's state machine: messages in, effects out; [`app::action`] is the one table of actions |
+//! | 3 | [`ui`] | the views, from the state to a frame; [`ui::theme`] is the only file that names a colour |
+//! | 4 | [`shell`] | the terminal, the workbench at work, frames as text and pictures; the command line, one file per subcommand |
 //!
 //! # Words
 //!

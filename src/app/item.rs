@@ -282,7 +282,7 @@ fn answers(app: &App, rows: &mut Rows, item: Option<&Item>) {
 
 /// What each answer would do to the level.
 fn weighed(app: &App, rows: &mut Rows) {
-    const VALUES: usize = 11;
+    const VALUES: usize = 12;
     rows.blank();
     for would in &app.would {
         let key = key_of(app, &would.value);

@@ -313,23 +313,24 @@ fn matrix(app: &App, lines: &mut Lines) {
     }
     rows.sort_by_key(|(strength, _, _)| *strength);
     lines.push((Line::default(), None));
-    let head: String = KINDS.iter().map(|kind| format!("{:>8}", &kind[..kind.len().min(7)])).collect();
-    lines.push((Line::of(Tone::Strong, format!("{:<26}{:<12}{head}", "Support, the weakest first", "answer")), None));
+    let heads = ["code", "search", "path", "history", "observed", "external"];
+    let head: String = heads.iter().map(|kind| format!("{kind:>9}")).collect();
+    lines.push((Line::of(Tone::Strong, format!("{:<24}{:<14}{head}", "Support, weakest first", "answer")), None));
     for (strength, slot, counts) in rows {
         let answered = now.answers.get(&slot);
         let answer = answered.map(|one| spoken(one.answer.word())).unwrap_or_default();
         let cells: String = KINDS
             .iter()
-            .map(|kind| counts.get(kind).map_or(format!("{:>8}", "·"), |count| format!("{count:>8}")))
+            .map(|kind| counts.get(kind).map_or(format!("{:>9}", "·"), |count| format!("{count:>9}")))
             .collect();
         let tone = match strength {
             0 if answered.is_some_and(|one| one.answer.needs_reason()) => Tone::Dim,
             0 | 1 => Tone::Warning,
             _ => Tone::Plain,
         };
-        let line = Line::of(tone, format!("{:<26}", slot.to_string()))
-            .and(Tone::Dim, format!("{answer:<15.15}"))
-            .and(tone, cells.chars().skip(3).collect::<String>());
+        let line = Line::of(tone, format!("{:<24}", slot.to_string()))
+            .and(Tone::Dim, format!("{answer:<14}"))
+            .and(tone, cells);
         lines.push((line, Some(Go::Slot(slot))));
     }
 }

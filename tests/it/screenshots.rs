@@ -12,12 +12,11 @@ fn touchstone(home: &Path) -> Command {
     command
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy(&path, &target) } else { drop(std::fs::copy(&path, &target).unwrap()) }
+/// Forgets where the reader was and which hints were shown, so that every picture begins at the same place.
+fn forget(demo: &Path) {
+    let _ = std::fs::remove_file(demo.join("data/hint"));
+    for audit in std::fs::read_dir(demo.join("data/audits")).unwrap() {
+        let _ = std::fs::remove_file(audit.unwrap().path().join("cursor"));
     }
 }
 
@@ -31,11 +30,11 @@ fn screenshots_are_what_is_drawn() {
     let mut differ = Vec::new();
     for line in list.lines().filter(|line| !line.starts_with('#')) {
         let [name, size, theme, keys] = line.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{line}") };
-        // Keys leave traces; each picture begins at the same place.
-        let fresh = home.path().join(name);
-        copy(&demo, &fresh);
+        forget(&demo);
         let mut command = touchstone(home.path());
-        command.args(["demo", "--keys", keys, "--print", size, "--theme", theme, "--format", "svg", "--dir"]).arg(&fresh);
+        command
+            .args(["demo", "--keys", keys, "--print", size, "--theme", theme, "--format", "svg", "--dir"])
+            .arg(&demo);
         let drawn = succeeds(&mut command);
         let file = folder.join(format!("{name}.svg"));
         if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
