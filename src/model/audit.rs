@@ -429,6 +429,12 @@ impl Folded {
         if per_mode { self.modes.iter().map(|mode| Slot::in_mode(id, mode)).collect() } else { vec![Slot::once(id)] }
     }
 
+    /// Returns how many answers a finished audit has: one per item and declared mode, or one per item.
+    pub fn answers_wanted(&self, standard: &Standard) -> usize {
+        let in_modes = self.modes.len().max(1);
+        standard.items().map(|(dimension, _)| if dimension.per_mode { in_modes } else { 1 }).sum()
+    }
+
     /// Returns the pieces that back something, in the order of their numbers.
     pub fn backing(&self, subject: &Subject) -> Vec<EvidenceId> {
         self.evidence.iter().filter(|(_, piece)| piece.backs.contains(subject)).map(|(id, _)| *id).collect()

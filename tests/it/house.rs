@@ -150,3 +150,16 @@ fn the_terminal_has_one_reader() {
         }
     }
 }
+
+#[test]
+fn only_the_theme_names_a_colour() {
+    let mut wrong = Vec::new();
+    for (path, module, text) in files() {
+        // What prints frames translates colours; it chooses none.
+        let may = path.ends_with("ui/theme.rs") || path.ends_with("shell/print.rs");
+        if !may && matches!(module.as_str(), "app" | "ui" | "shell") && text.contains("Color::") {
+            wrong.push(path);
+        }
+    }
+    assert_eq!(wrong, Vec::<PathBuf>::new());
+}

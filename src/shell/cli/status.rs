@@ -60,8 +60,7 @@ pub fn print(context: &Context, audit: &Audit, args: &Args) -> Result<()> {
     let score = score::score(&audit.standard, &inputs);
     let gaps = audit.gaps();
     let pick = |choose: &dyn Fn(&Gap) -> Option<Slot>| gaps.iter().filter_map(choose).collect::<Vec<Slot>>();
-    let slots: usize =
-        audit.standard.items().map(|(dimension, _)| if dimension.per_mode { now.modes.len().max(1) } else { 1 }).sum();
+    let slots = now.answers_wanted(&audit.standard);
     let status = Status {
         audit: &now.opened.audit,
         url: &now.opened.target.url,
