@@ -228,7 +228,7 @@ actions! {
     Popup ListPageUp "list-page-up" [List Search] ["<pgup>" "<c-u>"] "" "Go up a page of the list";
     Popup Toggle "toggle" [List] ["<space>"] "mark" "Mark the row, where several can be picked";
     Popup ToggleAll "toggle-all" [List] ["<c-a>"] "" "Mark all rows shown, or none";
-    Popup Reach "reach" [List Form] ["<c-t>"] "" "Say how reachable the code is that the new evidence shows";
+    Popup Reach "reach" [List] ["<c-t>"] "" "Say how reachable the code is that the new evidence shows";
     Popup Shows "shows" [List] ["<c-e>"] "" "Say in words what the new evidence shows";
     Popup TakeSearch "take-search" [Search] ["<c-e>"] "take as evidence" "Take the whole search as evidence, for items to be picked";
     Popup SearchLiteral "search-literal" [Search] ["<c-t>"] "" "Take the pattern as plain text, or as a regular expression";

@@ -112,33 +112,40 @@ impl Form {
     pub fn input(&mut self, key: Key) {
         let Some(field) = self.fields.get_mut(self.at) else { return };
         match &mut field.input {
-            Input::Choice(words, at) => match key.code {
-                Code::Left => *at = (*at + words.len() - 1) % words.len(),
-                Code::Right | Code::Char(' ') => *at = (*at + 1) % words.len(),
-                Code::Up => return self.step(-1),
-                Code::Down => return self.step(1),
-                Code::Char(c) => {
-                    // A word's first letter chooses it, the next one that has it.
-                    let next = (1..=words.len()).map(|by| (*at + by) % words.len());
-                    if let Some(found) =
-                        next.into_iter().find(|index| words[*index].starts_with(c.to_ascii_lowercase()))
-                    {
-                        *at = found;
+            Input::Choice(words, at) => {
+                let before = *at;
+                match key.code {
+                    Code::Left => *at = (*at + words.len() - 1) % words.len(),
+                    Code::Right | Code::Char(' ') => *at = (*at + 1) % words.len(),
+                    Code::Up => return self.step(-1),
+                    Code::Down => return self.step(1),
+                    Code::Char(c) => {
+                        // A word's first letter chooses it, the next one that has it.
+                        let next = (1..=words.len()).map(|by| (*at + by) % words.len());
+                        if let Some(found) =
+                            next.into_iter().find(|index| words[*index].starts_with(c.to_ascii_lowercase()))
+                        {
+                            *at = found;
+                        }
                     }
+                    _ => return,
                 }
-                _ => return,
-            },
+                self.changed |= *at != before;
+            }
             Input::Text(text) => {
                 let row = text.area.cursor().0;
                 let last = text.area.lines().len() - 1;
                 match key.code {
                     Code::Up if row == 0 => return self.step(-1),
                     Code::Down if row == last => return self.step(1),
-                    _ => text.input(key),
+                    _ => {
+                        let before = text.text();
+                        text.input(key);
+                        self.changed |= text.text() != before;
+                    }
                 }
             }
         }
-        self.changed = true;
         self.wrong = None;
     }
 
@@ -148,6 +155,7 @@ impl Form {
             Some(Input::Text(text)) if !text.one_line => {
                 text.new_line();
                 self.changed = true;
+                self.wrong = None;
             }
             _ => self.step(1),
         }
@@ -158,6 +166,7 @@ impl Form {
         if let Some(Input::Text(field)) = self.fields.get_mut(self.at).map(|field| &mut field.input) {
             field.paste(text);
             self.changed = true;
+            self.wrong = None;
         }
     }
 }

@@ -226,6 +226,10 @@ pub struct App {
     pub hint: Option<usize>,
     /// What to say when the act that is being written is written.
     doing: Option<String>,
+    /// What the act was written in; it comes back where the act is refused.
+    held: Option<Popup>,
+    /// The pattern and the walk before the search that is being typed.
+    before_find: (String, Walk),
     read_only: bool,
     tickets: u64,
     effects: Vec<Effect>,
@@ -276,6 +280,8 @@ impl App {
             recent: Vec::new(),
             hint: start.hint,
             doing: None,
+            held: None,
+            before_find: Default::default(),
             tickets: 0,
             effects: Vec::new(),
             places: BTreeMap::new(),
@@ -321,6 +327,7 @@ impl App {
         if self.mode.is_some_and(|mode| mode >= self.audit.now.modes.len()) {
             self.mode = Some(0);
         }
+        self.run_leads();
         self.list();
         let standard = &self.audit.standard;
         if standard.item(&place.item).is_some() || standard.fact(&place.item).is_some() {
@@ -356,6 +363,9 @@ impl App {
 
     /// Takes a message, and returns what is to be done.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        // Rows of the item pane come and go with these; its cursor stays on what it is on.
+        let moves = matches!(msg, Msg::Acted(_) | Msg::Leads { .. } | Msg::Exported(_));
+        let under = moves.then(|| (self.item.clone(), self.target_under()));
         match msg {
             Msg::Key(key) => self.key(key),
             Msg::Paste(text) => self.paste(&text),
@@ -399,6 +409,17 @@ impl App {
             },
         }
         self.settle();
+        if let Some((item, target)) = under
+            && item == self.item
+            && target != item::Target::Nothing
+        {
+            let rows = item::rows(self, self.item_width());
+            let same = (0..rows.len()).filter(|at| rows[*at].target == target);
+            if let Some(at) = same.min_by_key(|at| at.abs_diff(self.item_cursor)) {
+                self.item_cursor = at;
+                self.item_top = layout::follow(self.item_top, at, self.height(Pane::Item), rows.len());
+            }
+        }
         std::mem::take(&mut self.effects)
     }
 
@@ -462,6 +483,7 @@ impl App {
         self.notice = None;
         let contexts = self.contexts();
         if contexts[0].types() {
+            self.pending.clear();
             match self.keymap.meaning(&contexts, &[key]) {
                 Meaning::Act(Act::Toggle) if !self.popups.last().is_some_and(Popup::is_multi) => self.type_key(key),
                 Meaning::Act(act) => self.perform(act),
@@ -495,6 +517,10 @@ impl App {
 
     /// Pasted text is text where one writes, and nothing elsewhere: its letters must not be taken as commands.
     fn paste(&mut self, text: &str) {
+        if self.areas().is_none() {
+            return;
+        }
+        self.pending.clear();
         match self.popups.last_mut() {
             Some(popup) if popup.context().types() => {
                 popup.paste(text);
@@ -518,19 +544,38 @@ impl App {
         self.warn(display::line(&format!("{}{hint}", error.message)).into_owned());
     }
 
-    /// Writes an act; `said` is told when it is written.
-    fn act(&mut self, events: Vec<Event>, said: impl Into<String>) {
+    /// Says why nothing can be changed.
+    fn refuse(&mut self) {
+        let why = self.unsaved.clone().unwrap_or_default();
+        self.warn(format!("Nothing can be changed here: {why}"));
+    }
+
+    /// Writes an act; `said` is told when it is written. Tells whether there is something to write and it may be written.
+    fn act(&mut self, events: Vec<Event>, said: impl Into<String>) -> bool {
         if self.read_only {
-            let why = self.unsaved.clone().unwrap_or_default();
-            self.warn(format!("Nothing can be changed here: {why}"));
-        } else if !events.is_empty() {
-            self.doing = Some(said.into());
-            self.effects.push(Effect::Act(events));
+            self.refuse();
+            return false;
+        }
+        if events.is_empty() {
+            return false;
+        }
+        self.doing = Some(said.into());
+        self.effects.push(Effect::Act(events));
+        true
+    }
+
+    /// Writes an act that was written in a popup, which comes back where the act is refused.
+    fn act_from(&mut self, popup: Option<Popup>, events: Vec<Event>, said: impl Into<String>) {
+        if self.act(events, said) {
+            self.held = popup;
+        } else {
+            self.popups.extend(popup);
         }
     }
 
     fn acted(&mut self, result: Result<Vec<(crate::model::event::Entry, crate::model::hash::Sha256)>>) {
         let said = self.doing.take();
+        let held = self.held.take();
         match result {
             Ok(entries) => {
                 let undone = entries.iter().find_map(|(entry, _)| match entry.event {
@@ -550,6 +595,7 @@ impl App {
                 if error.kind == crate::error::Kind::CouldNot {
                     self.unsaved = Some(display::line(&error.message).into_owned());
                 }
+                self.popups.extend(held);
                 self.fail(&error);
             }
         }
@@ -574,19 +620,49 @@ impl App {
         self.inputs = self.audit.inputs();
         self.score = score::score(&self.audit.standard, &self.inputs);
         self.gaps = self.audit.gaps();
+        // A declaration that was undone takes its mode along.
+        let modes = self.audit.now.modes.len();
+        if self.mode.map_or(modes < 2, |mode| mode >= modes) {
+            self.mode = Some(0);
+        }
         self.list();
         self.mark();
+        if self.popups.iter().any(|popup| matches!(popup, Popup::Page(page) if page.review)) {
+            self.effects.push(Effect::Review);
+        }
     }
 
-    /// Lists the checklist's rows.
+    /// Runs the leads of all items where the checklist is sorted by what they find.
+    fn run_leads(&mut self) {
+        if !self.checklist.by_file {
+            return;
+        }
+        let items: Vec<String> = self.audit.standard.items().map(|(_, item)| item.id.clone()).collect();
+        for id in items {
+            if !self.leads.contains_key(&id) {
+                self.leads.insert(id.clone(), Vec::new());
+                self.effects.push(Effect::Leads(id));
+            }
+        }
+    }
+
+    /// Lists the checklist's rows. The item that is worked on stays in a sweep until another one is: the next key is meant
+    /// for it.
     fn list(&mut self) {
+        let here = self.checklist.current().and_then(Row::id).map(str::to_owned);
+        self.list_with(here.as_deref());
+    }
+
+    /// Lists the checklist's rows, with this one in any case.
+    fn list_with(&mut self, here: Option<&str>) {
         let needs = if self.checklist.by_file { self.needs() } else { Vec::new() };
         let gaps = &self.gaps;
         let wants = |id: &str| {
-            gaps.iter().any(|gap| match gap {
-                Gap::OpenItem(slot) | Gap::OpenFact(slot) | Gap::Unsupported(slot) => slot.id == id,
-                _ => false,
-            })
+            here == Some(id)
+                || gaps.iter().any(|gap| match gap {
+                    Gap::OpenItem(slot) | Gap::OpenFact(slot) | Gap::Unsupported(slot) => slot.id == id,
+                    _ => false,
+                })
         };
         self.checklist.list(&self.audit.standard, &wants, &needs);
     }
@@ -762,12 +838,9 @@ impl App {
                 self.keep_place();
                 let height = self.height(Pane::Code);
                 let mut doc = Doc::new(text, line);
-                match self.places.get(&path).filter(|_| line == 0) {
-                    Some((cursor, top)) => {
-                        doc.go(*cursor);
-                        doc.top = *top;
-                    }
-                    None => doc.jump(line, height),
+                match self.places.get(&path) {
+                    Some((cursor, top)) if *cursor == line => doc.top = *top,
+                    _ => doc.jump(line, height),
                 }
                 if self.walk == Walk::File {
                     doc.search(&self.pattern);
@@ -866,6 +939,10 @@ impl App {
 
     fn mouse(&mut self, mouse: Mouse) {
         let Some(areas) = self.areas() else { return };
+        self.pending.clear();
+        if mouse.did == Did::Release {
+            self.dragging = false;
+        }
         let at = ratatui::layout::Position { x: mouse.column, y: mouse.row };
         if let Some(popup) = self.popups.last_mut() {
             let area = popup.area(self.size);
@@ -890,6 +967,11 @@ impl App {
         }
         let Some(pane) = under else { return };
         let Some(content) = self.content(pane) else { return };
+        if mouse.did == Did::Press && !content.contains(at) {
+            // A frame is no row; it only shows whose pane it is.
+            self.pane = pane;
+            return;
+        }
         let row = usize::from(mouse.row.saturating_sub(content.y).min(content.height.saturating_sub(1)));
         match mouse.did {
             Did::WheelUp => self.scroll(pane, -WHEEL),
@@ -938,7 +1020,7 @@ impl App {
                     doc.go(doc.top + row);
                 }
             }
-            Did::Release => self.dragging = false,
+            Did::Release => {}
         }
     }
 

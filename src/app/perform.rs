@@ -14,7 +14,7 @@ use super::{App, LastAnswer, Pane, Walk, finding, pages};
 use crate::config::ThemeName;
 use crate::error::Result;
 use crate::export::caution::Reviewed;
-use crate::export::{permalink, summary};
+use crate::export::{count, permalink, summary};
 use crate::model::answer::Answer;
 use crate::model::event::{Event, EvidenceId, Subject};
 use crate::model::evidence::{Kind, Reachability, Region, RepoPath};
@@ -30,6 +30,9 @@ pub const HINTS: [(Act, &str); 5] = [
     (Act::Yes, "Answer the item, in any pane. Each answer says what it does to the level."),
     (Act::NextOpen, "Go on to the next open item. That is the whole round."),
 ];
+
+/// What a form says where Escape would lose what was written.
+const UNSAVED: &str = "Not saved yet: Esc again throws it away.";
 
 impl App {
     /// Does an action.
@@ -64,21 +67,19 @@ impl App {
                 self.pane = Pane::List;
             }
             Act::FindFile => self.find_file(),
-            Act::SearchFile => self.write(
-                "Search in this file",
-                "plain text; an upper-case letter tells case apart",
-                Field::line(""),
-                Writing::Find(
-                    self.doc.as_ref().map_or(0, |doc| doc.cursor),
-                    self.doc.as_ref().map_or(0, |doc| doc.top),
-                ),
-            ),
+            Act::SearchFile => self.search_file(),
             Act::SearchRepo => self.search_repo(),
             Act::NextHit => self.walk(true),
             Act::PreviousHit => self.walk(false),
             Act::NextLead => self.walk_leads(true),
             Act::PreviousLead => self.walk_leads(false),
-            Act::GoLine => self.write("Go to line", "a number, from 1", Field::line(""), Writing::GoLine),
+            Act::GoLine => match &self.doc {
+                Some(doc) => {
+                    let hint = format!("a number from 1 to {}", doc.text.lines());
+                    self.write("Go to line", &hint, Field::line(""), Writing::GoLine);
+                }
+                None => self.warn("No file is open."),
+            },
             Act::Editor => match &self.doc {
                 Some(doc) => self.effects.push(Effect::Edit { text: doc.text.clone(), line: doc.cursor + 1 }),
                 None => self.warn("No file is open."),
@@ -136,14 +137,7 @@ impl App {
             Act::PreviousOpen => self.next_open(false),
             Act::Order => {
                 self.checklist.by_file = !self.checklist.by_file;
-                if self.checklist.by_file {
-                    // Which file an item needs is known once its leads have run.
-                    let items: Vec<String> = self.audit.standard.items().map(|(_, item)| item.id.clone()).collect();
-                    for id in items.into_iter().filter(|id| !self.leads.contains_key(id)).collect::<Vec<_>>() {
-                        self.leads.insert(id.clone(), Vec::new());
-                        self.effects.push(Effect::Leads(id));
-                    }
-                }
+                self.run_leads();
                 self.list();
                 self.say(if self.checklist.by_file {
                     "Sorted by the file that items still need."
@@ -153,7 +147,7 @@ impl App {
             }
             Act::Sweep => {
                 self.checklist.sweep = !self.checklist.sweep;
-                self.list();
+                self.list_with(None);
                 self.say(if self.checklist.sweep {
                     "Only items that are open or without support."
                 } else {
@@ -255,16 +249,7 @@ impl App {
             }
             Act::Pick => self.pick_evidence(),
             Act::Withdraw => {
-                if let Some(Popup::Form(_, Filling::Finding { id: Some(id), .. })) = self.popups.last() {
-                    let id = *id;
-                    self.popups.pop();
-                    self.write(
-                        &format!("Why {id} is withdrawn as mistaken"),
-                        "it stays in the audit's history, and counts no more",
-                        Field::line(""),
-                        Writing::Withdraw(id),
-                    );
-                }
+                self.withdraw();
             }
             Act::Save => self.save(),
             Act::Accept => self.accept(),
@@ -360,10 +345,7 @@ impl App {
                 let Some(row) = self.tree.current().cloned() else { return };
                 match row.kind {
                     None => self.tree.fold(&self.files, None),
-                    Some(_) => {
-                        self.visit(&row.path, 0);
-                        self.pane = Pane::Code;
-                    }
+                    Some(_) => self.open_file(&row.path),
                 }
             }
             Pane::List => match self.checklist.current().cloned() {
@@ -375,10 +357,7 @@ impl App {
                 }
                 Some(Row::Fact(id)) => self.fact_values(&id),
                 Some(Row::Item(_)) => self.pane = Pane::Item,
-                Some(Row::File(Some(path))) => {
-                    self.visit(&path, 0);
-                    self.pane = Pane::Code;
-                }
+                Some(Row::File(Some(path))) => self.open_file(&path),
                 Some(Row::File(None)) | None => {}
             },
             Pane::Code => self.pane = Pane::Item,
@@ -459,12 +438,34 @@ impl App {
         self.popups.push(Popup::List(Picker::new("Do", entries.collect(), false), Purpose::Palette));
     }
 
+    /// Shows a file where it was left, and goes to the code.
+    fn open_file(&mut self, path: &RepoPath) {
+        let here = self.doc.as_ref().is_some_and(|doc| doc.text.path == *path);
+        if !here {
+            let line = self.places.get(path).map_or(0, |(cursor, _)| *cursor);
+            self.effects.push(Effect::Load { path: path.clone(), line });
+        }
+        self.pane = Pane::Code;
+    }
+
     fn write(&mut self, title: &str, hint: &str, field: Field, writing: Writing) {
         let text = Text { title: title.to_owned(), hint: hint.to_owned(), field, writing };
         self.popups.push(Popup::Text(Box::new(text)));
     }
 
     // Search
+
+    fn search_file(&mut self) {
+        let Some(doc) = &self.doc else { return self.warn("No file is open.") };
+        let writing = Writing::Find(doc.cursor, doc.top);
+        self.before_find = (self.pattern.clone(), self.walk.clone());
+        self.write(
+            "Search in this file",
+            "plain text; an upper-case letter tells case apart",
+            Field::line(""),
+            writing,
+        );
+    }
 
     fn search_repo(&mut self) {
         let pattern = match &self.walk {
@@ -525,7 +526,7 @@ impl App {
             Walk::Nothing => self.warn("Nothing was searched for yet."),
             Walk::File => {
                 let height = self.height(Pane::Code);
-                let Some(doc) = &mut self.doc else { return };
+                let Some(doc) = &mut self.doc else { return self.warn("No file is open.") };
                 if doc.found.is_empty() {
                     doc.search(&self.pattern);
                 }
@@ -560,7 +561,10 @@ impl App {
 
     /// Goes to the next or previous hit of the item's leads.
     fn walk_leads(&mut self, forward: bool) {
-        let Some(leads) = self.leads.get(&self.item) else { return self.warn("This item has no leads.") };
+        if let Some(why) = self.without_leads() {
+            return self.warn(why);
+        }
+        let leads = self.leads.get(&self.item).map(Vec::as_slice).unwrap_or_default();
         let mut all: Vec<(usize, usize)> = Vec::new();
         for (lead, found) in leads.iter().enumerate() {
             let count =
@@ -586,6 +590,18 @@ impl App {
             .map(|lead| lead.why.clone())
             .unwrap_or_default();
         self.say(format!("Lead {} of {}: {}", next + 1, all.len(), display::line(&why)));
+    }
+
+    /// Says why there are no leads to go by, if there are none.
+    fn without_leads(&self) -> Option<&'static str> {
+        match self.audit.standard.item(&self.item) {
+            None => Some("Put the cursor on an item first."),
+            Some((_, item)) if item.leads.is_empty() => Some("This item has no leads."),
+            Some(_) if self.leads.get(&self.item).is_none_or(Vec::is_empty) => {
+                Some("The leads of this item are still being run.")
+            }
+            Some(_) => None,
+        }
     }
 
     fn show_hit(&mut self, lead: usize, hit: usize) {
@@ -619,7 +635,7 @@ impl App {
     // Evidence
 
     fn select_by(&mut self, by: isize) {
-        let Some(doc) = &mut self.doc else { return };
+        let Some(doc) = &mut self.doc else { return self.warn("No file is open.") };
         doc.anchor.get_or_insert(doc.cursor);
         doc.go(doc.cursor.saturating_add_signed(by));
         self.pane = Pane::Code;
@@ -708,7 +724,8 @@ impl App {
 
     /// Records new evidence.
     fn file(&mut self, take: Take, to: &[Subject]) {
-        let filed = self.audit.file(take.kinds, take.reachability, take.shows.as_deref(), to);
+        let (reachability, shows) = (take.reachability, take.shows);
+        let filed = self.audit.file(take.kinds, reachability, shows.as_deref(), to);
         let ids: Vec<String> = filed.ids.iter().map(ToString::to_string).collect();
         let mut names: Vec<String> = to.iter().map(ToString::to_string).collect();
         for subject in to {
@@ -717,24 +734,45 @@ impl App {
             }
         }
         names.dedup();
-        let said = match (filed.events.is_empty(), names.is_empty()) {
-            (true, _) => return self.say(format!("{} is there already.", ids.join(", "))),
-            (false, true) => format!("{} lies in the inbox", ids.join(", ")),
-            (false, false) => format!("{} backs {}", ids.join(", "), names.join(", ")),
+        let verb = |one: &'static str, many: &'static str| if ids.len() == 1 { one } else { many };
+        // A piece that is there keeps its own words; whoever typed others must not think that they were taken.
+        let differs = |id: &EvidenceId| {
+            self.audit.now.evidence.get(id).is_some_and(|piece| {
+                let evidence = &piece.evidence;
+                (shows.is_some() && evidence.note != shows)
+                    || (reachability != Reachability::NotKnown && evidence.reachability != reachability)
+            })
         };
+        let kept = if filed.known.iter().any(differs) {
+            "; it was there already, and keeps the words and the reachability that it has"
+        } else {
+            ""
+        };
+        let said = match (filed.events.is_empty(), names.is_empty()) {
+            (true, true) => format!("{} {} there already{kept}", ids.join(", "), verb("is", "are")),
+            (true, false) => {
+                format!("{} {} {} already{kept}", ids.join(", "), verb("backs", "back"), names.join(", "))
+            }
+            (false, true) => format!("{} {} in the inbox", ids.join(", "), verb("lies", "lie")),
+            (false, false) => format!("{} {} {}{kept}", ids.join(", "), verb("backs", "back"), names.join(", ")),
+        };
+        if filed.events.is_empty() {
+            self.say(said);
+        } else if !self.act(filed.events, said) {
+            return;
+        }
         if let Some(doc) = &mut self.doc {
             doc.anchor = None;
         }
-        self.act(filed.events, said);
     }
 
     fn extend(&mut self) {
         let Some(region) = self.region() else { return };
-        let pieces =
-            self.audit.now.evidence.iter().rev().filter(|(_, piece)| matches!(piece.evidence.kind, Kind::Code { .. }));
+        let without = |kind: &Kind| matches!(kind, Kind::Code { regions } if !regions.contains(&region));
+        let pieces = self.audit.now.evidence.iter().rev().filter(|(_, piece)| without(&piece.evidence.kind));
         let entries: Vec<Entry<Value>> = pieces.map(|(id, piece)| piece_entry(*id, piece)).collect();
         if entries.is_empty() {
-            return self.warn("There is no piece of code yet that a region could be added to.");
+            return self.warn("There is no piece of code yet that this region could be added to.");
         }
         let title = format!("Add {} to", item::place(&region.path, region.first, region.last, 60));
         self.popups.push(Popup::List(Picker::new(title, entries, false), Purpose::Extend(Box::new(region))));
@@ -778,6 +816,9 @@ impl App {
             (Pane::Item, Some(Target::Lead(lead) | Target::Hit(lead, _))) => Some(lead),
             _ => leads.iter().position(|lead| self.is_new_zero(lead)),
         };
+        if let Some(why) = self.without_leads() {
+            return self.warn(why);
+        }
         let Some(lead) = under.and_then(|at| leads.get(at)) else {
             return self.warn("No lead of this item is without a hit, or all of them are evidence already.");
         };
@@ -798,6 +839,9 @@ impl App {
     }
 
     fn zeros(&mut self) {
+        if let Some(why) = self.without_leads() {
+            return self.warn(why);
+        }
         let leads = self.leads.get(&self.item).cloned().unwrap_or_default();
         let kinds: Vec<Kind> = leads
             .iter()
@@ -819,15 +863,22 @@ impl App {
         self.file(Take { kinds, reachability: Reachability::NotKnown, shows: None }, &to);
     }
 
+    /// Returns what the cursor of the item pane is on.
+    pub(super) fn target_under(&self) -> Target {
+        let rows = item::rows(self, self.item_width());
+        rows.get(self.item_cursor).map_or(Target::Nothing, |row| row.target.clone())
+    }
+
+    /// Returns the piece under the cursor, where the item pane has the focus.
     fn piece_under(&self) -> Option<EvidenceId> {
-        match item::rows(self, self.item_width()).get(self.item_cursor).map(|row| row.target.clone()) {
-            Some(Target::Piece(id) | Target::Place(id, ..)) => Some(id),
+        match self.target_under() {
+            Target::Piece(id) | Target::Place(id, ..) if self.pane == Pane::Item => Some(id),
             _ => None,
         }
     }
 
     fn detach(&mut self) {
-        let Some(id) = self.piece_under().filter(|_| self.pane == Pane::Item) else {
+        let Some(id) = self.piece_under() else {
             return self.warn("Put the item pane's cursor on a piece of evidence.");
         };
         let backs = self.audit.now.evidence.get(&id).map(|piece| piece.backs.clone()).unwrap_or_default();
@@ -848,15 +899,17 @@ impl App {
             },
             _ => self.piece_under(),
         };
-        match under {
-            Some(id) => self.write(
-                &format!("Why the text of {id} is kept out"),
-                "the record says so; place and hash stay",
-                Field::line(""),
-                Writing::Redact(id),
-            ),
-            None => self.warn("Put the cursor on a piece of evidence."),
-        }
+        let Some(id) = under else {
+            let place = if self.popups.is_empty() { "the item pane's cursor" } else { "the cursor" };
+            return self.warn(format!("Put {place} on a piece of evidence."));
+        };
+        let before = self.audit.now.evidence.get(&id).and_then(|piece| piece.redacted.clone());
+        self.write(
+            &format!("Why the text of {id} is kept out"),
+            "the record says so; place and hash stay",
+            Field::line(&before.unwrap_or_default()),
+            Writing::Redact(id),
+        );
     }
 
     // Answers
@@ -872,17 +925,23 @@ impl App {
         let hint =
             item.not_applicable.as_ref().map(|rule| rule.hint.clone()).filter(|_| answer == Answer::NotApplicable);
         let slots = self.slots_of(&self.item);
-        let Some(first) = slots.first() else { return self.no_slot() };
+        if slots.is_empty() {
+            return self.no_slot();
+        }
+        let answers = &self.audit.now.answers;
         let before =
-            self.audit.now.answers.get(first).filter(|one| one.answer == answer).and_then(|one| one.reason.clone());
+            |slot: &Slot| answers.get(slot).filter(|one| one.answer == answer).and_then(|one| one.reason.clone());
         if answer.needs_reason() {
+            let before = slots.iter().find_map(before);
             let names: Vec<String> = slots.iter().map(ToString::to_string).collect();
             let title = format!("{}: {}, because", names.join(", "), item::spoken(answer.word()));
             let hint = hint.map_or("the record prints it".to_owned(), |hint| format!("the standard's hint: {hint}"));
             self.write(&title, &hint, Field::block(&before.unwrap_or_default()), Writing::Answer(slots, answer));
             return;
         }
-        self.give(slots, answer, before);
+        // The same answer again keeps the reason that it has in each mode.
+        let given = by_reason(slots, before);
+        self.give(given, answer);
     }
 
     /// Says why an answer cannot be given to what the item pane shows.
@@ -905,16 +964,22 @@ impl App {
     }
 
     /// Records an answer.
-    fn give(&mut self, slots: Vec<Slot>, answer: Answer, reason: Option<String>) {
-        let Some(first) = slots.first() else { return };
-        self.used(&first.id.clone());
-        self.last = Some(LastAnswer { answer, reason: reason.clone() });
-        let names: Vec<String> = slots.iter().map(ToString::to_string).collect();
-        let supported =
-            reason.is_some() || slots.iter().all(|slot| self.audit.now.evidenced(&Subject::Item(slot.clone())));
+    fn give(&mut self, given: Vec<(Option<String>, Vec<Slot>)>, answer: Answer) {
+        let Some((reason, first)) = given.first().and_then(|(reason, slots)| Some((reason, slots.first()?))) else {
+            return;
+        };
+        let last = LastAnswer { answer, reason: reason.clone() };
+        let id = first.id.clone();
+        let names: Vec<String> = given.iter().flat_map(|(_, slots)| slots).map(ToString::to_string).collect();
+        let evidenced = |slot: &Slot| self.audit.now.evidenced(&Subject::Item(slot.clone()));
+        let supported = given.iter().all(|(reason, slots)| reason.is_some() || slots.iter().all(evidenced));
         let without = if supported { "" } else { "; it still needs evidence or a reason" };
         let said = format!("{}: {}{without}", names.join(", "), item::spoken(answer.word()));
-        self.act(vec![Event::Answered { slots, answer, reason }], said);
+        let events = given.into_iter().map(|(reason, slots)| Event::Answered { slots, answer, reason }).collect();
+        if self.act(events, said) {
+            self.used(&id);
+            self.last = Some(last);
+        }
     }
 
     fn repeat(&mut self) {
@@ -928,22 +993,32 @@ impl App {
         if slots.is_empty() {
             return self.no_slot();
         }
-        self.give(slots, last.answer, last.reason);
+        self.give(vec![(last.reason, slots)], last.answer);
     }
 
     fn reason(&mut self) {
         let slots = self.slots_of(&self.item);
         let now = &self.audit.now;
         let Some(first) = slots.first() else { return self.no_slot() };
-        let (reason, writing) = if let Some(stated) = now.facts.get(first) {
-            (stated.reason.clone(), Writing::Fact(slots.clone(), stated.value.clone()))
-        } else if let Some(answered) = now.answers.get(first) {
-            if slots.iter().any(|slot| now.answers.get(slot).is_none_or(|one| one.answer != answered.answer)) {
-                return self.warn("The modes have different answers; choose one mode first.");
-            }
-            (answered.reason.clone(), Writing::Answer(slots.clone(), answered.answer))
-        } else {
+        let answered = |slot: &Slot| now.answers.get(slot).map(|one| (one.answer.word().to_owned(), &one.reason));
+        let stated = |slot: &Slot| now.facts.get(slot).map(|one| (one.value.clone(), &one.reason));
+        let given: Vec<_> = slots.iter().map(|slot| answered(slot).or_else(|| stated(slot))).collect();
+        if given.iter().all(Option::is_none) {
             return self.warn("Answer first; the reason belongs to an answer.");
+        }
+        let word = |one: &Option<(String, &Option<String>)>| one.as_ref().map(|(word, _)| word.clone());
+        // One reason must not be written over what the modes do not share.
+        if given.iter().any(|one| word(one) != word(&given[0])) {
+            return self.warn("The modes have different answers; choose one mode first.");
+        }
+        let reasons = given.iter().flatten().filter_map(|(_, reason)| reason.as_ref());
+        let Some(reason) = shared(reasons) else {
+            return self.warn("The modes have different reasons; choose one mode first.");
+        };
+        let writing = match (now.answers.get(first), now.facts.get(first)) {
+            (Some(one), _) => Writing::Answer(slots.clone(), one.answer),
+            (None, Some(one)) => Writing::Fact(slots.clone(), one.value.clone()),
+            (None, None) => return,
         };
         let names: Vec<String> = slots.iter().map(ToString::to_string).collect();
         self.write(
@@ -956,8 +1031,13 @@ impl App {
 
     fn note(&mut self) {
         let slots = self.slots_of(&self.item);
-        let Some(first) = slots.first() else { return self.no_slot() };
-        let text = self.audit.now.notes.get(&Some(first.clone())).cloned().unwrap_or_default();
+        if slots.is_empty() {
+            return self.no_slot();
+        }
+        let Some(text) = shared(slots.iter().filter_map(|slot| self.audit.now.notes.get(&Some(slot.clone())))) else {
+            return self.warn("The modes have different notes; choose one mode first.");
+        };
+        let text = text.unwrap_or_default();
         let names: Vec<String> = slots.iter().map(ToString::to_string).collect();
         let title = format!("Note on {}", names.join(", "));
         self.write(
@@ -1018,7 +1098,15 @@ impl App {
         let entries =
             all.map(|(value, title)| Entry { value: Value::FactValue(value.clone()), label: value, detail: title });
         let names: Vec<String> = slots.iter().map(ToString::to_string).collect();
-        let picker = Picker::new(format!("{} is", names.join(", ")), entries.collect(), false);
+        let mut picker = Picker::new(format!("{} is", names.join(", ")), entries.collect(), false);
+        let stated = slots.first().and_then(|slot| self.audit.now.facts.get(slot));
+        picker.cursor = picker
+            .entries
+            .iter()
+            .position(
+                |entry| matches!((&entry.value, stated), (Value::FactValue(value), Some(one)) if *value == one.value),
+            )
+            .unwrap_or(0);
         self.popups.push(Popup::List(picker, Purpose::FactValues(slots)));
     }
 
@@ -1040,6 +1128,10 @@ impl App {
 
     /// Goes to the next open item or fact, in this mode first and then in the others.
     fn next_open(&mut self, forward: bool) {
+        if self.open_slots().next().is_none() && self.audit.now.modes.is_empty() {
+            let key = self.keymap.key(Act::DeclareMode).unwrap_or_default();
+            return self.warn(format!("No mode is declared yet; {key} declares one."));
+        }
         let order: Vec<String> = if self.checklist.by_file {
             self.checklist.rows.iter().filter_map(Row::id).map(str::to_owned).collect()
         } else {
@@ -1125,10 +1217,12 @@ impl App {
         if matches!(self.popups.last(), Some(Popup::Page(_))) {
             self.popups.pop();
         }
+        if self.is_read_only() {
+            return self.refuse();
+        }
         let shown = |path: &Option<std::path::PathBuf>| {
             path.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
         };
-        let open = if self.gaps.is_empty() { "no" } else { "yes" };
         let form = Form::new(
             "Export a signed record",
             vec![
@@ -1156,7 +1250,7 @@ impl App {
                     "Open items may be part of it",
                     "the record then says that the audit is not finished",
                     &["no", "yes"],
-                    if open == "yes" { "no" } else { open },
+                    "no",
                 ),
                 FormField::choice(
                     "secrets",
@@ -1201,9 +1295,8 @@ impl App {
     }
 
     fn change(&mut self, effect: Effect) {
-        if self.read_only {
-            let why = self.unsaved.clone().unwrap_or_default();
-            self.warn(format!("Nothing can be changed here: {why}"));
+        if self.is_read_only() {
+            self.refuse();
         } else {
             self.effects.push(effect);
         }
@@ -1234,31 +1327,56 @@ impl App {
                 let why = why.clone();
                 self.warn(why);
             }
+            None if search.asked.pattern.is_empty() => self.warn("Nothing is searched for yet."),
             None => self.warn("The search is not done yet."),
         }
     }
 
     fn cancel(&mut self) {
         match self.popups.last_mut() {
-            Some(Popup::Form(form, _)) if form.changed && form.wrong.is_none() => {
+            Some(Popup::Form(form, _)) if form.changed && form.wrong.as_deref() != Some(UNSAVED) => {
                 // What was written is not thrown away by one key.
-                form.wrong = Some("Not saved yet: Esc again throws it away.".to_owned());
+                form.wrong = Some(UNSAVED.to_owned());
             }
             Some(Popup::Text(text)) => {
                 let writing = text.writing.clone();
                 self.popups.pop();
-                if let Writing::Find(cursor, top) = writing
-                    && let Some(doc) = &mut self.doc
-                {
-                    doc.found.clear();
-                    doc.go(cursor);
-                    doc.top = top;
-                    self.walk = Walk::Nothing;
+                if let Writing::Find(cursor, top) = writing {
+                    self.unfind(cursor, top);
                 }
             }
             _ => {
                 self.popups.pop();
             }
+        }
+    }
+
+    /// Puts everything back where it was before the search in the file.
+    fn unfind(&mut self, cursor: usize, top: usize) {
+        (self.pattern, self.walk) = std::mem::take(&mut self.before_find);
+        if let Some(doc) = &mut self.doc {
+            doc.search(if self.walk == Walk::File { &self.pattern } else { "" });
+            doc.go(cursor);
+            doc.top = top;
+        }
+    }
+
+    /// Asks why the finding in the form is withdrawn.
+    fn withdraw(&mut self) {
+        let Some(Popup::Form(form, Filling::Finding { id, .. })) = self.popups.last_mut() else { return };
+        let found = id.and_then(|id| Some((id, self.audit.now.findings.get(&id)?)));
+        match found {
+            None => form.wrong = Some("This finding is not written yet; there is nothing to withdraw.".to_owned()),
+            Some((id, found)) if found.withdrawn.is_some() => form.wrong = Some(format!("{id} is withdrawn already.")),
+            Some(_) if form.changed => {
+                form.wrong = Some("Something was changed here: save it first, or close the form.".to_owned());
+            }
+            Some((id, _)) => self.write(
+                &format!("Why {id} is withdrawn as mistaken"),
+                "it stays in the audit's history, and counts no more",
+                Field::line(""),
+                Writing::Withdraw(id),
+            ),
         }
     }
 
@@ -1296,14 +1414,19 @@ impl App {
                     self.preferences.db = Some(wanted.db.clone());
                     self.preferences.key = wanted.key.clone().or(self.preferences.key.clone());
                     self.effects.push(Effect::Export(wanted));
-                    Ok((Vec::new(), String::new()))
+                    self.popups.pop();
+                    return;
                 }
             }
         };
         match outcome {
-            Ok((events, said)) => {
+            Ok((events, _)) if events.is_empty() => {
                 self.popups.pop();
-                self.act(events, said);
+                self.say("Nothing was changed.");
+            }
+            Ok((events, said)) => {
+                let form = self.popups.pop();
+                self.act_from(form, events, said);
             }
             Err(why) => {
                 if let Some(Popup::Form(form, _)) = self.popups.last_mut() {
@@ -1334,15 +1457,22 @@ impl App {
                 }
             }
             Some(Popup::Search(search)) => {
-                let (hits, at, pattern) = (search.hits.clone(), search.cursor, search.pattern.text());
+                let (at, pattern) = (search.cursor, search.pattern.text());
+                let Some(hit) = search.hits.get(at).cloned() else {
+                    // What was typed stays there to be mended.
+                    return match search.ended {
+                        Some(_) => self.warn("The search has no hit."),
+                        None if pattern.is_empty() => self.warn("Nothing is searched for yet."),
+                        None => self.warn("No hit yet; the search is not done."),
+                    };
+                };
+                let hits = std::mem::take(&mut search.hits);
                 self.popups.pop();
-                if let Some(hit) = hits.get(at).cloned() {
-                    self.pattern = pattern;
-                    self.visit(&hit.path, line_of(hit.line));
-                    self.pane = Pane::Code;
-                    self.say(format!("Hit {} of {}", at + 1, hits.len()));
-                    self.walk = Walk::Repo(hits, at);
-                }
+                self.pattern = pattern;
+                self.visit(&hit.path, line_of(hit.line));
+                self.pane = Pane::Code;
+                self.say(format!("Hit {} of {}", at + 1, hits.len()));
+                self.walk = Walk::Repo(hits, at);
             }
             Some(Popup::Text(_)) => self.written(),
             Some(Popup::List(..)) => self.picked(),
@@ -1354,67 +1484,98 @@ impl App {
         let Some(Popup::Text(text)) = self.popups.pop() else { return };
         let said = text.field.text().trim().to_owned();
         let reason = (!said.is_empty()).then(|| said.clone());
+        let lacks = match &text.writing {
+            _ if reason.is_some() => None,
+            Writing::Answer(_, answer) if answer.needs_reason() => {
+                let answer = item::spoken(answer.word());
+                Some(format!("`{answer}` needs a reason."))
+            }
+            Writing::Fact(_, value) if value == score::UNKNOWN => Some("`unknown` needs a reason.".to_owned()),
+            Writing::Redact(_) => Some("A redaction needs a reason.".to_owned()),
+            Writing::Withdraw(_) => Some("A withdrawal needs a reason.".to_owned()),
+            _ => None,
+        };
+        if let Some(lacks) = lacks {
+            self.popups.push(Popup::Text(text));
+            return self.warn(lacks);
+        }
         match text.writing.clone() {
-            Writing::Answer(_, answer) if answer.needs_reason() && reason.is_none() => {
-                self.warn(format!("{} needs a reason.", item::spoken(answer.word())));
-                self.popups.push(Popup::Text(text));
-            }
-            Writing::Answer(slots, answer) => self.give(slots, answer, reason),
-            Writing::Fact(_, value) if value == score::UNKNOWN && reason.is_none() => {
-                self.warn("`unknown` needs a reason.");
-                self.popups.push(Popup::Text(text));
-            }
-            Writing::Fact(slots, value) => self.give_fact(slots, value, reason),
+            Writing::Answer(slots, answer) => self.give(vec![(reason, slots)], answer),
+            Writing::Fact(slots, value) => self.give_fact(vec![(reason, slots)], value),
             Writing::Note(slots) => {
+                let new = |slot: &Option<Slot>| *self.audit.now.notes.get(slot).unwrap_or(&String::new()) != said;
+                let slots: Vec<Option<Slot>> = slots.into_iter().filter(new).collect();
+                if slots.is_empty() {
+                    return self.say("The note is as it was.");
+                }
                 let events = slots.into_iter().map(|slot| Event::Noted { slot, text: said.clone() }).collect();
-                self.act(events, "The note is written");
+                self.act(events, if said.is_empty() { "The note is removed" } else { "The note is written" });
             }
-            Writing::GoLine => match said.parse::<usize>() {
-                Ok(line) if line > 0 => {
-                    let height = self.height(Pane::Code);
-                    if let Some(doc) = &mut self.doc {
+            Writing::GoLine => {
+                let height = self.height(Pane::Code);
+                let Some(doc) = &mut self.doc else { return };
+                let lines = doc.text.lines();
+                match said.parse::<usize>() {
+                    Ok(line) if line > 0 => {
                         doc.jump(line - 1, height);
                         self.pane = Pane::Code;
+                        if line > lines {
+                            self.say(format!("The file has {}.", count(lines, "line", "lines")));
+                        }
+                    }
+                    _ => {
+                        self.warn(format!("`{}` is no line number.", display::line(&said)));
+                        self.popups.push(Popup::Text(text));
+                        return;
                     }
                 }
-                _ => self.warn(format!("`{}` is no line number.", display::line(&said))),
-            },
+            }
+            Writing::Find(cursor, top) if text.field.text().is_empty() => self.unfind(cursor, top),
             Writing::Find(..) => {
-                let count = self.doc.as_ref().map_or(0, |doc| doc.found.len());
+                let found = self.doc.as_ref().map_or(0, |doc| doc.found.len());
                 let (next, before) = (
                     self.keymap.key(Act::NextHit).unwrap_or_default(),
                     self.keymap.key(Act::PreviousHit).unwrap_or_default(),
                 );
                 self.pane = Pane::Code;
-                self.say(format!("{count} hits; {next} and {before} walk through them"));
+                match found {
+                    0 => self.warn("No hit in this file."),
+                    1 => self.say("1 hit"),
+                    _ => self.say(format!("{found} hits; {next} and {before} walk through them")),
+                }
             }
             Writing::Mode => {
-                self.act(vec![Event::ModeDeclared { mode: said.clone() }], format!("The mode {said} is declared"))
+                self.act(vec![Event::ModeDeclared { mode: said.clone() }], format!("The mode {said} is declared"));
             }
-            Writing::Redact(id) => match reason {
-                Some(reason) => self.act(vec![Event::Redacted { id, reason }], format!("{id} is redacted")),
-                None => self.warn("A redaction needs a reason."),
-            },
-            Writing::Withdraw(id) => match reason {
-                Some(reason) => self.act(vec![Event::FindingWithdrawn { id, reason }], format!("{id} is withdrawn")),
-                None => self.warn("A withdrawal needs a reason."),
-            },
+            Writing::Redact(id) => {
+                self.act(vec![Event::Redacted { id, reason: said }], format!("{id} is redacted"));
+            }
+            Writing::Withdraw(id) => {
+                // The form below shows what is withdrawn.
+                if matches!(self.popups.last(), Some(Popup::Form(..))) {
+                    self.popups.pop();
+                }
+                self.act(vec![Event::FindingWithdrawn { id, reason: said }], format!("{id} is withdrawn"));
+            }
             Writing::Shows => {
                 if let Some(Popup::List(_, Purpose::Attach(take))) = self.popups.last_mut() {
                     take.shows = reason;
                 }
             }
         }
-        // A redaction changes what the review below shows.
-        if matches!(self.popups.last(), Some(Popup::Page(page)) if page.review) {
-            self.effects.push(Effect::Review);
-        }
+        self.held = self.doing.is_some().then_some(Popup::Text(text));
     }
 
-    fn give_fact(&mut self, slots: Vec<Slot>, value: String, reason: Option<String>) {
+    fn give_fact(&mut self, given: Vec<(Option<String>, Vec<Slot>)>, value: String) {
+        let slots: Vec<&Slot> = given.iter().flat_map(|(_, slots)| slots).collect();
         let names: Vec<String> = slots.iter().map(ToString::to_string).collect();
-        let said = format!("{}: {value}", names.join(", "));
-        self.act(vec![Event::FactSet { slots, value, reason }], said);
+        let evidenced = |slot: &Slot| self.audit.now.evidenced(&Subject::Fact(slot.clone()));
+        let supported = given.iter().all(|(reason, slots)| reason.is_some() || slots.iter().all(evidenced));
+        let without = if supported { "" } else { "; it still needs evidence or a reason" };
+        let said = format!("{}: {value}{without}", names.join(", "));
+        let events = given.into_iter().map(|(reason, slots)| Event::FactSet { slots, value: value.clone(), reason });
+        let events = events.collect();
+        self.act(events, said);
     }
 
     fn picked(&mut self) {
@@ -1428,10 +1589,7 @@ impl App {
                 let place = act.row().contexts[0].title().to_lowercase();
                 self.say(format!("{} works in: {place} ({keys}).", act.row().id));
             }
-            (Purpose::Files, Value::Path(path)) => {
-                self.visit(&path, 0);
-                self.pane = Pane::Code;
-            }
+            (Purpose::Files, Value::Path(path)) => self.open_file(&path),
             (Purpose::Attach(take), _) => {
                 let mut to: Vec<Subject> = Vec::new();
                 for value in &picked {
@@ -1443,10 +1601,10 @@ impl App {
             }
             (Purpose::Extend(region), Value::Piece(id)) => {
                 let place = item::place(&region.path, region.first, region.last, 60);
-                if let Some(doc) = &mut self.doc {
+                let written = self.act(vec![Event::RegionAdded { id, region: *region }], format!("{id} gains {place}"));
+                if let Some(doc) = self.doc.as_mut().filter(|_| written) {
                     doc.anchor = None;
                 }
-                self.act(vec![Event::RegionAdded { id, region: *region }], format!("{id} gains {place}"));
             }
             (Purpose::Reuse(to), _) => {
                 let ids: Vec<EvidenceId> = picked
@@ -1459,12 +1617,14 @@ impl App {
                 let events: Vec<Event> = ids.iter().filter_map(|id| self.audit.attach(*id, &to)).collect();
                 let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
                 let backed: Vec<String> = to.iter().map(ToString::to_string).collect();
-                self.act(events, format!("{} backs {}", names.join(", "), backed.join(", ")));
+                let verb = if ids.len() == 1 { "backs" } else { "back" };
+                self.act(events, format!("{} {verb} {}", names.join(", "), backed.join(", ")));
             }
             (Purpose::Batch, _) => {
                 let mut events = Vec::new();
-                for value in &picked {
-                    let Value::Slots(slots) = value else { continue };
+                // Where nothing is marked, nothing is answered: the row under the cursor is not picked by chance.
+                for entry in picker.marked.iter().map(|at| &picker.entries[*at]) {
+                    let Value::Slots(slots) = &entry.value else { continue };
                     let hint = slots
                         .first()
                         .and_then(|slot| self.audit.standard.item(&slot.id))
@@ -1472,19 +1632,22 @@ impl App {
                     let reason = hint.map(|rule| rule.hint.clone());
                     events.push(Event::Answered { slots: slots.clone(), answer: Answer::NotApplicable, reason });
                 }
-                let said = format!("{} items: not applicable", events.len());
+                if events.is_empty() {
+                    return self.say("Nothing was marked, so nothing is answered.");
+                }
+                let said = format!("{}: not applicable", count(events.len(), "item", "items"));
                 self.act(events, said);
             }
             (Purpose::Pieces, Value::Piece(id)) => self.show_piece(id),
             (Purpose::Findings, Value::Finding(id)) => finding::open(self, id),
             (Purpose::Facts, Value::Fact(id)) => self.fact_values(&id),
             (Purpose::FactValues(slots), Value::FactValue(value)) => {
-                let before = slots
-                    .first()
-                    .and_then(|slot| self.audit.now.facts.get(slot))
-                    .filter(|stated| stated.value == value)
-                    .and_then(|stated| stated.reason.clone());
+                let facts = &self.audit.now.facts;
+                let before = |slot: &Slot| {
+                    facts.get(slot).filter(|stated| stated.value == value).and_then(|stated| stated.reason.clone())
+                };
                 if value == score::UNKNOWN {
+                    let before = slots.iter().find_map(before);
                     self.write(
                         "Why it could not be determined",
                         "the record prints it",
@@ -1492,7 +1655,8 @@ impl App {
                         Writing::Fact(slots, value),
                     );
                 } else {
-                    self.give_fact(slots, value, before);
+                    let given = by_reason(slots, before);
+                    self.give_fact(given, value);
                 }
             }
             (Purpose::Audits, Value::Audit(name)) => self.effects.push(Effect::Switch(name)),
@@ -1508,11 +1672,31 @@ impl App {
                         })
                         .collect();
                     form.changed = true;
+                    form.wrong = None;
                 }
             }
             _ => {}
         }
     }
+}
+
+/// Groups slots by the reason that each has, in their order.
+fn by_reason(slots: Vec<Slot>, reason: impl Fn(&Slot) -> Option<String>) -> Vec<(Option<String>, Vec<Slot>)> {
+    let mut groups: Vec<(Option<String>, Vec<Slot>)> = Vec::new();
+    for slot in slots {
+        let reason = reason(&slot);
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, slots)) => slots.push(slot),
+            None => groups.push((reason, vec![slot])),
+        }
+    }
+    groups
+}
+
+/// Returns the one text that there is, or no text; `None` where there are several.
+fn shared<'a>(mut texts: impl Iterator<Item = &'a String>) -> Option<Option<String>> {
+    let Some(first) = texts.next() else { return Some(None) };
+    texts.all(|text| text == first).then(|| Some(first.clone()))
 }
 
 /// Tells whether an action can be done on the main screen.

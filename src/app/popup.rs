@@ -341,7 +341,9 @@ impl Popup {
             }
             Popup::Text(text) if text.field.one_line => layout::popup(size, 90, 5),
             Popup::Text(_) => layout::popup(size, 90, 10),
-            Popup::Page(page) => layout::popup(size, 112, (page.lines.len() as u16).saturating_add(2).max(6)),
+            Popup::Page(page) => {
+                layout::popup(size, 112, u16::try_from(page.lines.len()).unwrap_or(u16::MAX).saturating_add(2).max(6))
+            }
             Popup::Search(_) => layout::popup(size, 140, 60),
             Popup::Form(..) => layout::popup(size, 104, 60),
         }

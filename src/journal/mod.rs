@@ -230,8 +230,7 @@ impl Journal {
     pub fn open(dir: &Path) -> Result<Journal> {
         Journal::open_unless_locked(dir)?.ok_or_else(|| {
             let name = dir.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-            Error::could_not(format!("Another touchstone has the audit {name} open."))
-                .hint("Close it, or wait until its command is done.")
+            locked(&name)
         })
     }
 
@@ -349,6 +348,12 @@ fn sentence(clause: &str) -> String {
     let mut letters = clause.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
+}
+
+/// Returns the error for an audit that another process holds.
+pub fn locked(name: &str) -> Error {
+    Error::could_not(format!("Another touchstone has the audit {name} open."))
+        .hint("Close it, or wait until its command is done.")
 }
 
 /// Takes the lock; nothing where another process has it.

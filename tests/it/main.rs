@@ -38,4 +38,5 @@ mod sign_wire;
 mod standards;
 mod support;
 mod terminal;
+mod workbench;
 mod workshop;

@@ -12,6 +12,9 @@ use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::style::Color;
 use serde_json::Value;
 use tempfile::TempDir;
+use touchstone::config::Paths;
+use touchstone::error::Error;
+use touchstone::shell::workbench::{Environment, Headless};
 
 use crate::repo_fixture::{FILE, Fixture, Item};
 
@@ -161,11 +164,16 @@ impl Desk {
     /// As [`Desk::open`], by the embedded standard without its leads: they take most of the time to read.
     pub fn light(modes: &[&str]) -> Desk {
         let desk = Desk::new();
-        let file = desk.file("light.toml", light_standard());
-        let mut args = vec!["open", "--auditor", AUDITOR, "--standard", file.to_str().unwrap()];
+        let file = desk.light_file();
+        let mut args = vec!["open", "--auditor", AUDITOR, "--standard", &file];
         args.extend(modes.iter().flat_map(|mode| ["--mode", mode]));
         desk.ok(args);
         desk
+    }
+
+    /// Writes the embedded standard without its leads to a file, and returns its path.
+    pub fn light_file(&self) -> String {
+        self.file("light.toml", light_standard()).to_str().unwrap().to_owned()
     }
 
     /// Sets the clone's origin, or takes it away.
@@ -240,6 +248,17 @@ impl Desk {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec()
+    }
+
+    /// Returns what surrounds a workbench on this desk.
+    pub fn surroundings(&self) -> Environment {
+        let paths = Paths { data: self.dir().join("data/touchstone"), config: self.dir().join("config/touchstone") };
+        Environment { clock: || CLOCK.parse().map_err(Error::usage), ..Environment::new(paths) }
+    }
+
+    /// Opens the workbench on the only audit, without a terminal.
+    pub fn workbench(&self) -> Headless {
+        Headless::open(self.surroundings(), &self.audit()).unwrap()
     }
 
     /// Returns a call of the binary in the clone, with a cleared environment and no standard input.

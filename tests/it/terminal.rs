@@ -121,7 +121,7 @@ struct Shown {
 }
 
 /// A terminal with a program in it.
-struct Pty {
+pub struct Pty {
     master: Box<dyn MasterPty + Send>,
     /// Kept open, so that the terminal can be looked at when the program has ended.
     slave: Option<Box<dyn SlavePty + Send>>,
@@ -144,7 +144,7 @@ fn size(columns: u16, rows: u16) -> PtySize {
 
 impl Pty {
     /// Runs a shell's script in a new terminal.
-    fn script(script: &str) -> Self {
+    pub fn script(script: &str) -> Self {
         let pty = portable_pty::native_pty_system().openpty(size(80, 24)).unwrap();
         let mut command = CommandBuilder::new("sh");
         command.args(["-c", script]);
@@ -185,14 +185,14 @@ impl Pty {
         pty
     }
 
-    fn types(&mut self, bytes: impl AsRef<[u8]>) {
+    pub fn types(&mut self, bytes: impl AsRef<[u8]>) {
         self.keyboard.write_all(bytes.as_ref()).unwrap();
         self.keyboard.flush().unwrap();
     }
 
     /// Waits until the screen is so.
     #[track_caller]
-    fn wait(&self, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
+    pub fn wait(&self, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
         let parser = self.shown.parser.lock().unwrap();
         let (parser, late) =
             self.shown.changed.wait_timeout_while(parser, DEADLINE, |parser| !holds(parser.screen())).unwrap();
@@ -200,16 +200,16 @@ impl Pty {
     }
 
     #[track_caller]
-    fn sees(&self, text: &str) {
+    pub fn sees(&self, text: &str) {
         self.wait(text, |screen| screen.contents().contains(text));
     }
 
-    fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         kill_process(self.pid, signal).unwrap();
     }
 
     #[track_caller]
-    fn ends(&self) -> ExitStatus {
+    pub fn ends(&self) -> ExitStatus {
         self.ended.recv_timeout(DEADLINE).expect("the program did not end")
     }
 
@@ -221,7 +221,7 @@ impl Pty {
 
     /// Checks that nothing of the program is left on the terminal.
     #[track_caller]
-    fn is_given_back(&self) {
+    pub fn is_given_back(&self) {
         self.wait("a terminal that was given back", |screen| {
             !screen.alternate_screen()
                 && !screen.hide_cursor()

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::{status, workbench};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::journal::{Place, Store};
+use crate::journal::{Place, Store, locked};
 use crate::model::audit::mode_name;
 use crate::model::event::{Auditor, Event, JOURNAL_VERSION, Opened, Pin, PinKind, Target};
 use crate::model::evidence::RepoPath;
@@ -84,6 +84,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
     if let Some(begin) = begin {
         return args.workbench.run(context, &name, held, begin);
     }
+    if let Held::View(_) = held {
+        return Err(locked(&name));
+    }
     status::print(context, held.audit(), &status::Args::default())
 }
 
@@ -139,10 +142,7 @@ pub fn open_audit(args: &Args, context: &mut Context) -> Result<(String, Held)> 
             store.set_place(&name, &Place { git_dir: repo.git_dir().to_owned(), path: canonical, opened_at: now })?;
         }
         Held::View(_) if modes.is_empty() => {}
-        Held::View(_) => {
-            return Err(Error::could_not(format!("Another touchstone has the audit {name} open."))
-                .hint("Close it to declare a mode."));
-        }
+        Held::View(_) => return Err(locked(&name)),
     }
     Ok((name, held))
 }

@@ -1,10 +1,12 @@
 //! The workbench without a terminal: keys in, frames out. Everything else is as on a terminal, the journal too.
 
+use std::time::Duration;
+
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::{Environment, Held, PATIENCE, Session};
+use super::{Environment, Held, Session};
 use crate::app::App;
 use crate::app::key::Key;
 use crate::app::msg::Msg;
@@ -23,8 +25,18 @@ impl Headless {
     /// # Errors
     /// As [`Session::open`]; and where the first screen is never complete.
     pub fn open(environment: Environment, name: &str) -> Result<Headless> {
+        let mut headless = Headless::start(environment, name)?;
+        headless.settle()?;
+        Ok(headless)
+    }
+
+    /// Opens the workbench on an audit, and waits for nothing.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn start(environment: Environment, name: &str) -> Result<Headless> {
         let held = Held::open(&environment.store(), name)?;
-        Headless::begin(Session::open(environment, name, held, (120, 40))?)
+        Ok(Headless { session: Session::open(environment, name, held, (120, 40))? })
     }
 
     /// Takes a session, and waits until its screen is complete.
@@ -33,8 +45,24 @@ impl Headless {
     /// Where that never comes to be.
     pub fn begin(session: Session) -> Result<Headless> {
         let mut headless = Headless { session };
-        headless.session.play(&[], PATIENCE, None)?;
+        headless.settle()?;
         Ok(headless)
+    }
+
+    /// Waits until the screen is complete.
+    ///
+    /// # Errors
+    /// Where that never comes to be.
+    pub fn settle(&mut self) -> Result<()> {
+        self.session.play(&[], None)
+    }
+
+    /// Takes the workers' answers until something holds, or none is to come.
+    pub fn until(&mut self, mut holds: impl FnMut(&App) -> bool) {
+        while self.session.in_flight > 0 && !holds(&self.session.app) {
+            let Ok(happened) = self.session.happened.recv() else { return };
+            self.session.take(happened, None);
+        }
     }
 
     /// Plays keys as `--keys` has them, `jj<tab>`, each when the screen that follows the one before is complete.
@@ -50,7 +78,12 @@ impl Headless {
     /// # Errors
     /// Where a screen is never complete.
     pub fn play(&mut self, keys: &[Key]) -> Result<()> {
-        self.session.play(keys, PATIENCE, None)
+        self.session.play(keys, None)
+    }
+
+    /// Says how long a screen may take to be complete; at first 10 seconds.
+    pub fn set_patience(&mut self, most: Duration) {
+        self.session.patience = most;
     }
 
     /// Takes a message that is no key: a paste, the mouse.
@@ -59,7 +92,7 @@ impl Headless {
     /// Where the screen that follows is never complete.
     pub fn send(&mut self, msg: Msg) -> Result<()> {
         self.session.update(msg, None);
-        self.session.play(&[], PATIENCE, None)
+        self.settle()
     }
 
     /// Takes a message and does not wait for what follows from it.

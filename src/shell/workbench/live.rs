@@ -1,6 +1,6 @@
 //! The loop on a terminal: draw, wait, take everything that has come.
 
-use super::{End, Happened, PATIENCE, Session};
+use super::{End, Happened, Session};
 use crate::app::key::Key;
 use crate::app::msg::Msg;
 use crate::error::Result;
@@ -31,7 +31,7 @@ pub fn run(mut session: Session, keys: &[Key]) -> Result<Option<i32>> {
 fn converse(session: &mut Session, screen: &mut Screen, keys: &[Key]) -> Result<()> {
     if !keys.is_empty() {
         fit(session, screen)?;
-        session.play(keys, PATIENCE, Some(screen))?;
+        session.play(keys, Some(screen))?;
     }
     while session.end.is_none() {
         fit(session, screen)?;

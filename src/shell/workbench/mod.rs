@@ -45,7 +45,7 @@ pub use headless::Headless;
 pub use live::run;
 
 /// How long a key's effects may take before keys that are played are given up.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often the reader's place is written at most, while it changes.
 const PLACE_PAUSE: Duration = Duration::from_secs(1);
@@ -205,6 +205,8 @@ pub struct Session {
     later: VecDeque<Input>,
     /// Requests to workers that have not got their last answer.
     in_flight: usize,
+    /// How long they may take before keys that are played are given up.
+    patience: Duration,
     place: String,
     place_saved: Instant,
     end: Option<End>,
@@ -276,6 +278,7 @@ impl Session {
             happened,
             later: VecDeque::new(),
             in_flight: 0,
+            patience: PATIENCE,
             place,
             place_saved: Instant::now(),
             end: None,
@@ -440,14 +443,15 @@ impl Session {
                 Ok(view) => {
                     let audit = &view.audit;
                     let opened = &audit.now.opened;
-                    let last = listed.place.map(|place| format!(", opened {}", place.opened_at)).unwrap_or_default();
+                    let place = listed.place.map(|place| format!(", opened {}", place.opened_at.date()));
                     let detail = format!(
-                        "{}/{} {}  {}, score {}{last}",
+                        "{}, score {}{}  {}/{} {}",
+                        count(audit.now.answers.len(), "answer", "answers"),
+                        score::score(&audit.standard, &audit.inputs()).headline,
+                        place.unwrap_or_default(),
                         opened.target.org,
                         opened.target.repo,
                         opened.pin.commit.short(),
-                        count(audit.now.answers.len(), "answer", "answers"),
-                        score::score(&audit.standard, &audit.inputs()).headline,
                     );
                     (detail, true)
                 }
@@ -565,7 +569,8 @@ impl Session {
     }
 
     /// Plays keys, each when all that the ones before asked for is there, until they end or end the session.
-    fn play(&mut self, keys: &[Key], most: Duration, mut screen: Option<&mut Screen>) -> Result<()> {
+    fn play(&mut self, keys: &[Key], mut screen: Option<&mut Screen>) -> Result<()> {
+        let most = self.patience;
         for at in 0..=keys.len() {
             if at > 0 {
                 self.update(Msg::Key(keys[at - 1]), screen.as_deref_mut());
@@ -578,7 +583,7 @@ impl Session {
                 return Err(Error::could_not(format!(
                     "The workbench still waited for {} after {} seconds, {after}.",
                     count(self.in_flight, "answer", "answers"),
-                    most.as_secs()
+                    most.as_secs_f32()
                 )));
             }
             if self.end.is_some() {
