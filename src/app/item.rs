@@ -1,7 +1,7 @@
 //! The item pane: the question, what each answer would do, what backs it, where to look, the guidance.
 
 use super::App;
-use super::line::{Line, Tone, flow, wrap};
+use super::line::{Line, Tone, flow, overhang, wrap};
 use super::msg::LeadFound;
 use crate::export::{count, summary};
 use crate::model::answer::{Answer, State};
@@ -167,9 +167,9 @@ impl Rows {
     }
 }
 
-/// Returns the rows of the pane for a width in columns.
+/// Returns the rows of the pane for a width in columns, of which the first is the cursor's.
 pub fn rows(app: &App, width: usize) -> Vec<Row> {
-    let mut rows = Rows { rows: Vec::new(), width };
+    let mut rows = Rows { rows: Vec::new(), width: width.saturating_sub(1) };
     let standard = &app.audit.standard;
     if let Some((_, item)) = standard.item(&app.item) {
         rows.text(&Target::Nothing, Tone::Strong, &item.text, 0);
@@ -235,10 +235,11 @@ fn answers(app: &App, rows: &mut Rows, item: Option<&Item>) {
     let slots = app.slots_in_all_modes(&app.item);
     let chosen = app.slots_of(&app.item);
     if slots.is_empty() {
+        let key = app.keymap.key(super::action::Act::DeclareMode).unwrap_or_default();
         rows.text(
             &Target::Nothing,
             Tone::Warning,
-            "No mode is declared yet: state in which modes the server ships.",
+            &format!("No mode is declared yet: {key} declares one in which the server ships to be run."),
             0,
         );
     }
@@ -363,12 +364,10 @@ pub fn place(path: &RepoPath, first: usize, last: usize, room: usize) -> String 
     let lines = if first == last { format!(":{first}") } else { format!(":{first}-{last}") };
     let path = display::bytes(&path.0);
     let room = room.saturating_sub(lines.len()).max(8);
-    let length = path.chars().count();
-    if length <= room {
-        return path + &lines;
+    match overhang(&path, room) {
+        0 => path + &lines,
+        cut => format!("…{}{lines}", path.chars().skip(cut).collect::<String>()),
     }
-    let end: String = path.chars().skip(length + 1 - room).collect();
-    format!("…{end}{lines}")
 }
 
 fn wrap_hanging(text: &str, width: usize, indent: usize) -> Vec<String> {
@@ -401,7 +400,10 @@ pub fn outcome(lead: &LeadFound) -> String {
 }
 
 fn leads(app: &App, rows: &mut Rows) {
-    let Some(leads) = app.leads.get(&app.item).filter(|leads| !leads.is_empty()) else { return };
+    let Some(leads) = app.leads.get(&app.item) else { return };
+    if leads.is_empty() {
+        return rows.heading("Leads: being looked for …");
+    }
     let hits = |signal: Signal| -> u64 {
         leads
             .iter()

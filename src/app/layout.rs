@@ -72,12 +72,12 @@ pub fn inner(size: (u16, u16), pane: Rect) -> Rect {
     }
 }
 
-/// Returns the area of a popup, frame included, that would like to be this large.
+/// Returns the area of a popup, frame included, that would like to be this large. The header and the footer stay in sight.
 pub fn popup(size: (u16, u16), width: u16, height: u16) -> Rect {
     let (columns, rows) = size;
     let width = width.min(columns.saturating_sub(if columns >= WIDE { 8 } else { 2 }));
     let height = height.min(rows.saturating_sub(2));
-    Rect::new((columns - width) / 2, (rows - height) / 3, width, height)
+    Rect::new((columns - width) / 2, ((rows - height) / 3).max(1).min(rows - height), width, height)
 }
 
 /// Returns the first row to show so that the cursor is on the screen, moving no more than needed.

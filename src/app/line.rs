@@ -1,6 +1,6 @@
 //! Lines of text with what their parts mean. The views decide how each meaning looks.
 
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::model::answer::State;
 use crate::model::finding::Severity;
@@ -91,6 +91,20 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
     lines
 }
 
+/// Returns how many of a text's first characters to leave out so that the rest and a mark before it fit.
+pub fn overhang(text: &str, width: usize) -> usize {
+    let mut left = text.width();
+    if left <= width {
+        return 0;
+    }
+    let cut = text.chars().take_while(|c| {
+        let over = left >= width.max(1);
+        left = left.saturating_sub(c.width().unwrap_or(0));
+        over
+    });
+    cut.count()
+}
+
 /// Joins the lines of a text as the standard's files break them: a single line end is a blank, an empty line a paragraph.
 pub fn flow(text: &str) -> String {
     text.trim().split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect::<Vec<_>>().join("\n\n")
@@ -107,6 +121,12 @@ mod tests {
         assert_eq!(wrap("abcdefghijkl", 8, 0), ["abcdefgh", "ijkl"]);
         assert_eq!(wrap("a\n\nb", 20, 2), ["  a", "  ", "  b"]);
         assert_eq!(flow("a\nb\n\nc\n"), "a b\n\nc");
+    }
+
+    #[test]
+    fn a_start_is_left_out_where_there_is_no_room() {
+        assert_eq!(["abcd", "漢漢b", ""].map(|text| overhang(text, 4)), [0, 1, 0]);
+        assert_eq!([5, 4, 3, 1, 0].map(|width| overhang("abcde", width)), [0, 2, 3, 5, 5]);
     }
 
     proptest! {

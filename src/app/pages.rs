@@ -97,16 +97,16 @@ pub fn flips(app: &App) -> Page {
             let mode = flip.slot.mode.as_ref().map(|mode| format!(" ({mode})")).unwrap_or_default();
             let text = format!("{:<22} {}{evidence}", format!("{}{mode}", flip.slot.id), spoken(&flip.value));
             let total = if dimension.separate { String::new() } else { format!("   total {}", flip.total) };
-            let line = Line::of(Tone::Plain, format!("  {text:<44} "))
+            let line = Line::of(Tone::Plain, format!("  {text:<37} "))
                 .and(Tone::Good, format!("{level} {}", flip.points))
-                .and(Tone::Dim, format!("  ({:+}/{:+}){total}", flip.change[0], flip.change[1]));
+                .and(Tone::Dim, format!("{total}   ({:+}/{:+})", flip.change[0], flip.change[1]));
             lines.push((line, Some(Go::Slot(flip.slot.clone()))));
         }
     }
     if lines.is_empty() {
         lines.push((Line::plain("No single answer would change a level."), None));
     }
-    Page::new("What would flip a level: the nearest first, lowest and highest change in brackets", lines)
+    Page::new("What would flip a level (lowest and highest change)", lines)
 }
 
 /// Returns everything about a piece of evidence.

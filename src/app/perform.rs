@@ -24,10 +24,10 @@ use crate::repo::display;
 
 /// The steps of the first-run hints, and the action that each waits for.
 pub const HINTS: [(Act, &str); 5] = [
-    (Act::Down, "Walk the checklist; the item stands on the right, with its question, leads and guidance."),
+    (Act::Down, "Walk the checklist; pane 3 has the item with its question and leads."),
     (Act::FindFile, "Find a file by some letters of its path."),
     (Act::Attach, "Go to the code, select lines, and attach them to items as evidence."),
-    (Act::Yes, "Answer the item, in any pane. Each answer says what it does to the level."),
+    (Act::Yes, "Answer the item, in any pane; it shows what each answer would do."),
     (Act::NextOpen, "Go on to the next open item. That is the whole round."),
 ];
 

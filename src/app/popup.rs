@@ -339,13 +339,14 @@ impl Popup {
                 let rows = picker.entries.len().clamp(6, 24) as u16;
                 layout::popup(size, 100, rows + 4)
             }
-            Popup::Text(text) if text.field.one_line => layout::popup(size, 90, 5),
-            Popup::Text(_) => layout::popup(size, 90, 10),
+            Popup::Text(text) if text.field.one_line => layout::popup(size, 90, 4),
+            Popup::Text(_) => layout::popup(size, 90, 11),
             Popup::Page(page) => {
                 layout::popup(size, 112, u16::try_from(page.lines.len()).unwrap_or(u16::MAX).saturating_add(2).max(6))
             }
             Popup::Search(_) => layout::popup(size, 140, 60),
-            Popup::Form(..) => layout::popup(size, 104, 60),
+            Popup::Form(_, Filling::Finding { .. }) => layout::popup(size, 104, 60),
+            Popup::Form(form, Filling::Export) => layout::popup(size, 104, form.fields.len() as u16 + 4),
         }
     }
 

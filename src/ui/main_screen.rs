@@ -6,13 +6,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::Widget as _;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::code::{Code, Hit, Mark};
-use super::paint::{Row, frame, glyphs, scrollbar, title};
+use super::paint::{self, Row, frame, glyphs, ink, path_title, scrollbar, title};
 use super::theme::{Role, Theme};
-use crate::app::action::{ACTIONS, Act, Context, Group};
+use crate::app::action::{ACTIONS, Act, Action, Context, Group};
 use crate::app::checklist::Row as ListRow;
 use crate::app::layout::{self, Areas, WIDE};
+use crate::app::popup::{Filling, Popup};
 use crate::app::{App, Pane, hint, item};
 use crate::model::answer::State;
 use crate::model::event::Subject;
@@ -22,6 +24,9 @@ use crate::repo::{EntryKind, display};
 
 /// Marks for modes stand side by side up to this many; beyond, the worst mode's stands for all.
 const SIDE_BY_SIDE: usize = 3;
+
+/// Columns that a repository's name is given at least in the header, if it takes them.
+const NAME: usize = 20;
 
 /// Draws the main screen.
 pub fn draw(app: &App, buffer: &mut Buffer, theme: &Theme, areas: &Areas) {
@@ -39,66 +44,68 @@ pub fn draw(app: &App, buffer: &mut Buffer, theme: &Theme, areas: &Areas) {
         item_pane(app, buffer, theme, area);
     }
     if let (Some(area), Some(line)) = (areas.hint, hint(app)) {
-        Row::new(buffer, theme, area, theme.style(Role::Input)).line(&line);
+        Row::new(buffer, theme, area, theme.style(Role::Footer).patch(ink(theme, Role::Text))).line(&line);
     }
     footer(app, buffer, theme, areas.footer);
 }
 
-/// Returns a range as a person reads it.
-fn range(range: Range) -> String {
-    range.to_string()
-}
-
-fn header(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
-    let opened = &app.audit.now.opened;
-    let base = theme.style(Role::Header);
-    let wide = area.width >= WIDE;
+/// Returns what stands at the header's right end, the longest form at 0; score and saved state are in each.
+fn standing(app: &App, theme: &Theme, brevity: usize) -> Vec<(String, Role)> {
     let standard = &app.audit.standard;
-    let answered = app.audit.now.answers.len();
     let slots: usize = standard
         .items()
         .map(|(dimension, _)| if dimension.per_mode { app.audit.now.modes.len().max(1) } else { 1 })
         .sum();
     let tier = app.score.tier.as_ref().and_then(|id| standard.tiers.iter().find(|tier| tier.id == *id));
-    // A score alone can flatter: how many items are met stands beside it.
-    let score = range(app.score.headline);
-    let met = format!("{}/{} met", app.score.met, app.score.applicable);
     let tier =
         tier.map_or("tier open".to_owned(), |tier| tier.title.split([' ', '(']).next().unwrap_or_default().to_owned());
-    let progress = format!("{answered}/{slots}{}", if wide { " answered" } else { "" });
-    let (saved, saved_role) = match &app.unsaved {
+    let word = if brevity < 2 { "Score " } else { "" };
+    let mut parts = vec![(format!("{word}{}", app.score.headline), Role::Header)];
+    if brevity < 1 {
+        parts.push((bar(theme, app.score.headline), Role::Bar));
+    }
+    // A score alone can flatter: how many items are met stands beside it.
+    parts.push((format!("{}/{} met", app.score.met, app.score.applicable), Role::Dim));
+    if brevity < 4 {
+        parts.push((tier, Role::Header));
+    }
+    if brevity < 3 {
+        parts.push((format!("{}/{slots} answered", app.audit.now.answers.len()), Role::Dim));
+    }
+    let saved = match &app.unsaved {
         None => ("saved", Role::Saved),
         Some(_) if app.is_read_only() => ("read only", Role::Warning),
         Some(_) => ("NOT SAVED", Role::Error),
     };
-    let bar = wide.then(|| bar(theme, app.score.headline));
-    let mut parts: Vec<(String, Role)> = vec![(if wide { format!("Score {score}") } else { score }, Role::Header)];
-    if let Some(bar) = bar {
-        parts.push((bar, Role::Bar));
-    }
-    parts.push((met, Role::Dim));
-    parts.push((tier, Role::Header));
-    parts.push((progress, Role::Dim));
-    parts.push((saved.to_owned(), saved_role));
-    let parts: Vec<(String, Role)> = parts.into_iter().map(|(text, role)| (glyphs(theme, &text), role)).collect();
-    let width: usize = parts.iter().map(|(text, _)| unicode_width::UnicodeWidthStr::width(text.as_str()) + 2).sum();
-    let mut row = Row::new(buffer, theme, area, base);
-    let target = display::line(&opened.target.repo).into_owned();
-    let name = if wide { format!("{}/{target}", display::line(&opened.target.org)) } else { target };
-    let room = usize::from(area.width).saturating_sub(width + 1);
+    parts.push((saved.0.to_owned(), saved.1));
+    parts.into_iter().map(|(text, role)| (glyphs(theme, &text), role)).collect()
+}
+
+fn header(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
+    let opened = &app.audit.now.opened;
+    let base = theme.style(Role::Header);
+    let repo = display::line(&opened.target.repo).into_owned();
     let pin = opened.pin.commit.short();
-    row.put_within(&format!(" {name}"), room.saturating_sub(pin.len() + 2), theme.style(Role::TitleFocus));
-    row.put_within(&format!("  {pin}"), room, theme.style(Role::Dim));
-    if let Some(tag) = opened.pin.tags.first().filter(|_| wide) {
-        let left = room.saturating_sub(usize::from(area.width) - row.room());
-        if left > 6 {
-            row.put_within(&format!("  {}", display::line(tag)), left, theme.style(Role::Dim));
-        }
+    let wanted = repo.width().min(NAME) + pin.len() + 4;
+    let wide = |parts: &[(String, Role)]| parts.iter().map(|(text, _)| text.width() + 2).sum::<usize>();
+    let fits = |brevity: &usize| wide(&standing(app, theme, *brevity)) + wanted <= usize::from(area.width);
+    let parts = standing(app, theme, (0..4).find(fits).unwrap_or(4));
+    let width = wide(&parts) - 1;
+    let mut row = Row::new(buffer, theme, area, base);
+    let room = usize::from(area.width).saturating_sub(width + 1);
+    let name_room = room.saturating_sub(pin.len() + 3);
+    let full = format!("{}/{repo}", display::line(&opened.target.org));
+    let name = if full.width() <= name_room { full } else { repo };
+    row.put(" ", Style::new()).put_within(&name, name_room, theme.style(Role::Key));
+    row.put(&format!("  {pin}"), theme.style(Role::Dim));
+    let left = room.saturating_sub(usize::from(area.width) - row.room());
+    if let Some(tag) = opened.pin.tags.first().filter(|_| left > 6) {
+        row.put_within(&format!("  {}", display::line(tag)), left, theme.style(Role::Dim));
     }
     row.at(area.width.saturating_sub(width as u16));
-    for (text, role) in parts {
-        let style = if role == Role::Header { base } else { theme.style(role) };
-        row.put(&text, style).put("  ", base);
+    for (at, (text, role)) in parts.into_iter().enumerate() {
+        let style = if role == Role::Header { Style::new() } else { theme.style(role) };
+        row.put(if at > 0 { "  " } else { "" }, Style::new()).put(&text, style);
     }
 }
 
@@ -140,13 +147,10 @@ fn tabs(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
         let x = area.x + third * at as u16;
         let width = if at == 2 { area.right() - x } else { third };
         let here = app.pane == *pane;
-        let base = theme.style(if here { Role::Cursor } else { Role::Header });
+        let base = theme.style(if here { Role::Cursor } else { Role::Footer });
         let mark = if here { theme.glyphs.cursor } else { " " };
         let mut row = Row::new(buffer, theme, Rect::new(x, area.y, width, 1), base);
-        row.put(
-            &format!("{mark}{} ", glyphs(theme, name)),
-            theme.style(if here { Role::TitleFocus } else { Role::Dim }),
-        );
+        row.put(&format!("{mark}{} ", glyphs(theme, name)), theme.style(if here { Role::Key } else { Role::Dim }));
     }
 }
 
@@ -161,17 +165,30 @@ fn item_name(app: &App) -> String {
     format!("{}{mode}", app.item)
 }
 
+/// What stands on a pane's upper line: its name, a path, what belongs at the right end.
+struct Head<'a> {
+    name: &'a str,
+    path: &'a str,
+    right: &'a str,
+}
+
 /// Draws a pane's frame and title, and returns its content.
-fn pane(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, which: Pane, name: &str, right: &str) -> Rect {
+fn pane(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, which: Pane, head: &Head<'_>) -> Rect {
     let focused = app.pane == which && app.popups.is_empty();
-    if app.size.0 >= WIDE {
+    let wide = app.size.0 >= WIDE;
+    let line = if wide { area } else { Rect::new(area.x, area.y, area.width, 1) };
+    if wide {
         frame(buffer, theme, area, focused, false);
-        title(buffer, theme, area, focused, name, right);
     } else {
-        let line = Rect::new(area.x, area.y, area.width, 1);
         let mut row = Row::new(buffer, theme, line, theme.style(Role::Border));
         row.put(&theme.glyphs.border.horizontal_top.repeat(usize::from(area.width)), Style::new());
-        title(buffer, theme, line, focused, name, right);
+    }
+    let zoomed = if wide && app.zoom { format!("zoomed  {}", head.right) } else { head.right.to_owned() };
+    let right = zoomed.trim_end();
+    if head.path.is_empty() {
+        title(buffer, theme, line, focused, head.name, right);
+    } else {
+        path_title(buffer, theme, line, focused, (head.name, head.path), right);
     }
     layout::inner(app.size, area)
 }
@@ -202,11 +219,16 @@ fn list(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
         None if app.audit.now.modes.len() > 1 => "all modes".to_owned(),
         _ => String::new(),
     };
-    let inner = pane(app, buffer, theme, area, Pane::List, name, &mode);
+    let inner = pane(app, buffer, theme, area, Pane::List, &Head { name, path: "", right: &mode });
     let focused = app.pane == Pane::List;
     if checklist.rows.is_empty() {
-        Row::new(buffer, theme, Rect { height: 1.min(inner.height), ..inner }, theme.style(Role::Text))
-            .role(" Nothing is open or without support.", Role::Met);
+        let text = theme.style(Role::Text);
+        Row::new(buffer, theme, Rect { height: 1, ..inner }, text).role(" Nothing is left here.", Role::Met);
+        let mut row = Row::new(buffer, theme, Rect { y: inner.y + 1, height: 1, ..inner }, text);
+        for (act, label) in [(Act::Sweep, "all items"), (Act::Review, "review")] {
+            row.role(&format!(" {}", app.keymap.key(act).unwrap_or_default()), Role::Key);
+            row.role(&format!(" {label} "), Role::Dim);
+        }
     }
     for (at, row) in checklist.rows.iter().enumerate().skip(checklist.top).take(usize::from(inner.height)) {
         let y = inner.y + (at - checklist.top) as u16;
@@ -243,7 +265,7 @@ fn dimension(app: &App, out: &mut Row<'_>, theme: &Theme, index: usize) {
         .reduce(|a, b| Range { low: a.low.min(b.low), high: a.high.min(b.high) });
     let fold = if app.checklist.folded.contains(&index) { theme.glyphs.closed } else { theme.glyphs.open };
     let progress = format!("{answered}/{}", slots.len().max(if slots.is_empty() { dimension.items.len() } else { 0 }));
-    let points = points.map(range).unwrap_or_default();
+    let points = points.map(|points| points.to_string()).unwrap_or_default();
     let right = format!("{} {progress:>5}", glyphs(theme, &points));
     out.right(&right, theme.style(if answered == slots.len() && answered > 0 { Role::Met } else { Role::Dim }));
     out.role(&format!("{fold} "), Role::Dim);
@@ -297,8 +319,7 @@ fn item_row(app: &App, out: &mut Row<'_>, theme: &Theme, id: &str) {
         .and_then(|rest| rest.strip_prefix('-'))
         .filter(|_| !app.checklist.by_file);
     out.role(&format!("{} ", number.unwrap_or(id)), Role::Dim);
-    let open = states.iter().all(|state| *state == State::Open);
-    out.put(&item.short, if open { Style::new() } else { theme.style(Role::Text) });
+    out.put(&item.short, Style::new());
 }
 
 fn fact_row(app: &App, out: &mut Row<'_>, theme: &Theme, id: &str) {
@@ -322,8 +343,8 @@ fn fact_row(app: &App, out: &mut Row<'_>, theme: &Theme, id: &str) {
 }
 
 fn files(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
-    let count = format!("{}", app.files.len());
-    let inner = pane(app, buffer, theme, area, Pane::List, "1 Files", &count);
+    let right = crate::export::count(app.files.len(), "file", "files");
+    let inner = pane(app, buffer, theme, area, Pane::List, &Head { name: "1 Files", path: "", right: &right });
     let focused = app.pane == Pane::List;
     let tree = &app.tree;
     let cited = |path: &crate::model::evidence::RepoPath| {
@@ -371,11 +392,20 @@ fn files(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
 
 fn code(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
     let Some(doc) = &app.doc else {
-        let (name, why) = match &app.other {
-            Some((path, why)) => (format!("2 {}", display::bytes(&path.0)), why.clone()),
-            None => ("2 Code".to_owned(), "No file is open.".to_owned()),
+        let key = |act: Act| app.keymap.key(act).unwrap_or_default();
+        let (find, list) = (key(Act::FindFile), key(Act::Files));
+        let (name, path, why) = match &app.other {
+            Some((path, why)) => ("2 ", display::bytes(&path.0), why.clone()),
+            None if app.files.is_empty() => {
+                ("2 Code", String::new(), "There is no file at the pin, or none in the scope of the audit.".to_owned())
+            }
+            None => (
+                "2 Code",
+                String::new(),
+                format!("No file is open. {find} finds one by its path, {list} lists all files."),
+            ),
         };
-        let inner = pane(app, buffer, theme, area, Pane::Code, &name, "");
+        let inner = pane(app, buffer, theme, area, Pane::Code, &Head { name, path: &path, right: "" });
         for (at, line) in crate::app::line::wrap(&why, usize::from(inner.width).saturating_sub(2), 1)
             .iter()
             .enumerate()
@@ -391,8 +421,8 @@ fn code(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
     let here = doc.marks.iter().filter(|mark| mark.first <= doc.cursor && doc.cursor <= mark.last);
     let cited: String = here.map(|mark| format!("{}  ", mark.label)).collect();
     let at = format!("{cited}{selected}{}/{}", (doc.cursor + 1).min(doc.text.lines()), doc.text.lines());
-    let name = format!("2 {}", display::bytes(&doc.text.path.0));
-    let inner = pane(app, buffer, theme, area, Pane::Code, &name, &at);
+    let path = display::bytes(&doc.text.path.0);
+    let inner = pane(app, buffer, theme, area, Pane::Code, &Head { name: "2 ", path: &path, right: &at });
     let height = usize::from(inner.height);
     let shown = doc.top..doc.top + height;
     // Only the marks and hits of the lines on the screen are looked at, once.
@@ -434,13 +464,15 @@ fn code(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
 
 fn item_pane(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
     let short = app.audit.standard.item(&app.item).map_or(String::new(), |(_, item)| format!(": {}", item.short));
-    let inner = pane(app, buffer, theme, area, Pane::Item, &format!("3 {}{short}", item_name(app)), "");
+    let name = format!("3 {}{short}", item_name(app));
+    let inner = pane(app, buffer, theme, area, Pane::Item, &Head { name: &name, path: "", right: "" });
     let focused = app.pane == Pane::Item;
     let rows = item::rows(app, usize::from(inner.width));
     for (at, row) in rows.iter().enumerate().skip(app.item_top).take(usize::from(inner.height)) {
         let y = inner.y + (at - app.item_top) as u16;
         let current = focused && at == app.item_cursor;
         Row::new(buffer, theme, Rect::new(inner.x, y, inner.width, 1), row_style(theme, current, focused))
+            .role(if current { theme.glyphs.cursor } else { " " }, Role::LineNumberCursor)
             .line(&row.line);
     }
     if app.size.0 >= WIDE {
@@ -451,49 +483,105 @@ fn item_pane(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
 /// The keys that work right now, or what just happened.
 fn footer(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
     let mut row = Row::new(buffer, theme, area, theme.style(Role::Footer));
+    row.put(" ", Style::new());
     if let Some(notice) = &app.notice {
-        let role = if notice.error { Role::Error } else { Role::Text };
-        let text = display::line(&notice.text).into_owned();
-        row.put(" ", Style::new()).put(&glyphs(theme, &text), theme.style(role));
+        let text = glyphs(theme, &display::line(&notice.text));
+        let style = if notice.error { theme.style(Role::Error) } else { ink(theme, Role::Text) };
+        row.put(&text, style);
         return;
     }
-    row.put(" ", Style::new());
-    let context = app.contexts()[0];
-    for (keys, label) in keys(app, context) {
-        if row.room() < keys.chars().count() + label.len() + 3 {
+    let (always, others): (Vec<_>, Vec<_>) = keys(app).into_iter().partition(|(act, _, _)| *act == Act::Help);
+    let width = |key: &str, label: &str| paint::keys(theme, key).width() + label.len() + 3;
+    // Help stands where it is always seen.
+    let kept: usize = always.iter().map(|(_, key, label)| width(key, label)).sum();
+    for (_, key, label) in others {
+        if row.room() < width(&key, label) + kept {
             break;
         }
-        row.role(&glyphs(theme, &keys), Role::Key).role(&format!(" {label}  "), Role::Dim);
+        row.role(&paint::keys(theme, &key), Role::Key).role(&format!(" {label}  "), Role::Dim);
+    }
+    row.at(area.width.saturating_sub(kept as u16));
+    for (_, key, label) in always {
+        row.role(&paint::keys(theme, &key), Role::Key).role(&format!(" {label}  "), Role::Dim);
     }
 }
 
-/// Returns keys and labels for the footer. Answers that the item does not accept are left out.
-fn keys(app: &App, context: Context) -> Vec<(String, String)> {
-    let item = app.audit.standard.item(&app.item).map(|(_, item)| item);
-    let accepted = |act: Act| {
-        use crate::model::answer::Answer;
-        let answer = match act {
-            Act::Yes => Answer::Yes,
-            Act::No => Answer::No,
-            Act::Partial => Answer::Partial,
-            Act::NotApplicable => Answer::NotApplicable,
-            Act::CannotTell => Answer::Unknown,
-            Act::Mode => return app.audit.now.modes.len() > 1,
-            _ => return true,
-        };
-        item.is_some_and(|item| item.accepts.contains(&answer))
-    };
-    let mut shown: Vec<&crate::app::action::Action> = ACTIONS
+/// Returns actions with keys and labels for the footer, what the moment is for first.
+fn keys(app: &App) -> Vec<(Act, String, &'static str)> {
+    let context = app.contexts()[0];
+    let mut shown: Vec<(usize, &Action, &'static str)> = ACTIONS
         .iter()
-        .filter(|action| !action.label.is_empty() && action.contexts.contains(&context) && accepted(action.act))
+        .filter(|action| action.contexts.contains(&context))
+        .filter_map(|action| Some((rank(app, action), action, label(app, context, action)?)))
         .collect();
-    // What the screen is for comes first; help stands where it is always seen.
-    let order = |group: Group| match group {
-        Group::Answer => 0,
-        Group::Evidence => 1,
-        Group::Program => 2,
-        _ => 3,
+    shown.sort_by_key(|(rank, ..)| *rank);
+    shown.into_iter().filter_map(|(_, action, label)| Some((action.act, app.keymap.key(action.act)?, label))).collect()
+}
+
+/// Returns where an action stands in the footer: what only this moment offers, then what its pane is for.
+fn rank(app: &App, action: &Action) -> usize {
+    let order = match app.pane {
+        _ if matches!(action.act, Act::Back | Act::DeclareMode | Act::StateFact | Act::Sweep | Act::Detach) => {
+            return 0;
+        }
+        Pane::List if app.shows_files => [Group::Move, Group::Read, Group::Answer, Group::Evidence],
+        Pane::List | Pane::Item => [Group::Answer, Group::Evidence, Group::Move, Group::Read],
+        Pane::Code => [Group::Evidence, Group::Answer, Group::Read, Group::Move],
     };
-    shown.sort_by_key(|action| order(action.group));
-    shown.iter().filter_map(|action| Some((app.keymap.key(action.act)?, action.label.to_owned()))).collect()
+    1 + order.iter().position(|group| *group == action.group).unwrap_or(order.len())
+}
+
+/// Returns an action's word for the footer, if it can do something now.
+fn label(app: &App, context: Context, action: &Action) -> Option<&'static str> {
+    use crate::model::answer::Answer;
+    let item = app.audit.standard.item(&app.item).map(|(_, item)| item);
+    let accepts = |answer: Answer| item.is_some_and(|item| item.accepts.contains(&answer));
+    let selected = app.doc.as_ref().is_some_and(|doc| doc.selection().is_some());
+    let found = app.doc.as_ref().is_some_and(|doc| !doc.found.is_empty());
+    let in_code = app.pane == Pane::Code && app.doc.is_some();
+    let on_piece = || {
+        let row = app.content(Pane::Item).filter(|_| app.pane == Pane::Item);
+        let rows = row.map(|inner| item::rows(app, usize::from(inner.width))).unwrap_or_default();
+        rows.get(app.item_cursor)
+            .is_some_and(|row| matches!(row.target, item::Target::Piece(_) | item::Target::Place(..)))
+    };
+    let one_line = matches!(app.popups.last(), Some(Popup::Text(text)) if text.field.one_line);
+    let leads_on =
+        matches!(app.popups.last(), Some(Popup::Page(page)) if page.lines.iter().any(|(_, go)| go.is_some()));
+    let exports = matches!(app.popups.last(), Some(Popup::Form(_, Filling::Export)));
+    let useful = match (context, action.act) {
+        (Context::Main, Act::Yes) => accepts(Answer::Yes),
+        (Context::Main, Act::No) => accepts(Answer::No),
+        (Context::Main, Act::Partial) => accepts(Answer::Partial),
+        (Context::Main, Act::NotApplicable) => accepts(Answer::NotApplicable),
+        (Context::Main, Act::CannotTell) => accepts(Answer::Unknown),
+        (Context::Main, Act::Reason) => {
+            app.slots_of(&app.item).iter().any(|slot| app.audit.now.answers.contains_key(slot))
+        }
+        (Context::Main, Act::Mode) => app.audit.now.modes.len() > 1,
+        (Context::Main, Act::DeclareMode) => app.audit.now.modes.is_empty(),
+        (Context::Main, Act::StateFact) => app.audit.standard.fact(&app.item).is_some(),
+        (Context::Main, Act::Sweep) => app.checklist.sweep,
+        (Context::Main, Act::Back) => selected || found,
+        (Context::Main, Act::Select) if selected => return None,
+        (Context::Main, Act::Select | Act::Attach) => in_code,
+        (Context::Main, Act::Reuse) => app.pane == Pane::Item,
+        (Context::Main, Act::Detach | Act::Redact) => on_piece(),
+        (Context::Main, Act::SearchFile) => app.doc.is_some(),
+        (Context::Main, Act::NextHit) => found,
+        (Context::Main, Act::NextLead) => app
+            .leads
+            .get(&app.item)
+            .is_some_and(|leads| leads.iter().any(|lead| lead.outcome.as_ref().is_ok_and(|hits| hits.hits > 0))),
+        (Context::Main, Act::Open) => !in_code,
+        (Context::List, Act::Toggle | Act::ToggleAll) => app.popups.last().is_some_and(Popup::is_multi),
+        (Context::Text, Act::NewLine) => !one_line,
+        // Enter does it.
+        (Context::Text, Act::Save) => false,
+        (Context::Form, Act::Save) if exports => return Some("export"),
+        (Context::Form, Act::Accept) => false,
+        (Context::Page | Context::Review, Act::Accept) => leads_on,
+        _ => true,
+    };
+    Some(action.label).filter(|label| useful && !label.is_empty())
 }

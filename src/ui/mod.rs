@@ -18,10 +18,17 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let buffer = frame.buffer_mut();
     buffer.set_style(buffer.area, theme.style(Role::Text));
     // The state may lag behind a terminal that is being resized; nothing is drawn outside of what is there.
-    let Some(areas) = app.areas().filter(|_| buffer.area.width >= app.size.0 && buffer.area.height >= app.size.1)
-    else {
+    if buffer.area.width < app.size.0 || buffer.area.height < app.size.1 {
+        return;
+    }
+    let Some(areas) = app.areas() else {
         let (columns, rows) = layout::FLOOR;
-        let said = format!("touchstone needs {columns}x{rows}; this is {}x{}. All is saved.", app.size.0, app.size.1);
+        let saved = match &app.unsaved {
+            None => "All is saved.",
+            Some(_) if app.is_read_only() => "Nothing can be written.",
+            Some(_) => "The last act is NOT SAVED.",
+        };
+        let said = format!("touchstone needs {columns}x{rows}; this is {}x{}. {saved}", app.size.0, app.size.1);
         for (at, line) in crate::app::line::wrap(&said, usize::from(buffer.area.width).max(8), 0).iter().enumerate() {
             if at < usize::from(buffer.area.height) {
                 buffer.set_stringn(0, at as u16, line, usize::from(buffer.area.width), theme.style(Role::Text));

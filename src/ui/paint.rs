@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Block, Borders, Widget as _};
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::theme::{Role, Theme, over};
-use crate::app::line::{Line, Tone};
+use crate::app::line::{Line, Tone, overhang};
 use crate::model::finding::Severity;
 use crate::model::standard::Signal;
 
@@ -92,11 +92,15 @@ impl<'a> Row<'a> {
         self.put(text, style)
     }
 
-    /// Writes a line's parts.
+    /// Writes a line's parts. A part whose glyphs grow gives blanks at its end for it, so that columns stay in line.
     pub fn line(&mut self, line: &Line) -> &mut Self {
         for (tone_of, text) in &line.0 {
             let style = tone(self.theme, *tone_of);
-            self.put(&glyphs(self.theme, text), style);
+            let mut shown = if *tone_of == Tone::Key { keys(self.theme, text) } else { glyphs(self.theme, text) };
+            while shown.width() > text.width() && shown.ends_with("  ") {
+                shown.pop();
+            }
+            self.put(&shown, style);
         }
         self
     }
@@ -130,7 +134,8 @@ pub fn glyphs(theme: &Theme, text: &str) -> String {
         '–' => "-".to_owned(),
         '…' => theme.glyphs.ellipsis.to_owned(),
         '▸' => theme.glyphs.closed.to_owned(),
-        '•' | '·' => ".".to_owned(),
+        '•' => theme.glyphs.dot.to_owned(),
+        '·' => ".".to_owned(),
         '✗' => "x".to_owned(),
         '✓' => "+".to_owned(),
         '◐' => "/".to_owned(),
@@ -140,6 +145,39 @@ pub fn glyphs(theme: &Theme, text: &str) -> String {
         other => other.to_string(),
     };
     text.chars().map(swap).collect()
+}
+
+/// Returns keys as [`glyphs`] does; an arrow is a key there, not a step from one value to another.
+pub fn keys(theme: &Theme, text: &str) -> String {
+    if theme.ascii { glyphs(theme, &text.replace('→', "Right")) } else { text.to_owned() }
+}
+
+/// Returns how a role's letters look, on whatever background there is.
+pub fn ink(theme: &Theme, role: Role) -> Style {
+    Style { bg: None, ..theme.style(role) }
+}
+
+/// Returns the start of a text, with a mark where it is cut to `width` columns.
+pub fn start(theme: &Theme, text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        if out.width() + c.width().unwrap_or(0) >= width {
+            break;
+        }
+        out.push(c);
+    }
+    out + if width > 0 { theme.glyphs.ellipsis } else { "" }
+}
+
+/// Returns the end of a path, with a mark where its start is cut: the end tells files apart.
+pub fn end(theme: &Theme, path: &str, width: usize) -> String {
+    match overhang(path, width) {
+        0 => path.to_owned(),
+        cut => theme.glyphs.ellipsis.chars().chain(path.chars().skip(cut)).collect(),
+    }
 }
 
 /// Draws a frame and returns its content.
@@ -155,6 +193,30 @@ pub fn frame(buffer: &mut Buffer, theme: &Theme, area: Rect, focused: bool, popu
 
 /// Writes a title on a frame's upper line, and what belongs at its right end.
 pub fn title(buffer: &mut Buffer, theme: &Theme, area: Rect, focused: bool, text: &str, right: &str) {
+    headline(buffer, theme, area, focused, ("", text), false, right);
+}
+
+/// As [`title`], for a name and a path, whose start is cut where there is no room for it.
+pub fn path_title(
+    buffer: &mut Buffer,
+    theme: &Theme,
+    area: Rect,
+    focused: bool,
+    (name, path): (&str, &str),
+    right: &str,
+) {
+    headline(buffer, theme, area, focused, (name, path), true, right);
+}
+
+fn headline(
+    buffer: &mut Buffer,
+    theme: &Theme,
+    area: Rect,
+    focused: bool,
+    (name, text): (&str, &str),
+    is_path: bool,
+    right: &str,
+) {
     if area.width < 6 {
         return;
     }
@@ -163,8 +225,11 @@ pub fn title(buffer: &mut Buffer, theme: &Theme, area: Rect, focused: bool, text
     let right_width = right.width();
     let show_right = right_width > 0 && usize::from(line.width) > right_width + 14;
     let room = usize::from(line.width) - if show_right { right_width + 3 } else { 0 };
+    let room = room.saturating_sub(name.width() + 2);
+    let text = glyphs(theme, text);
+    let text = if is_path { end(theme, &text, room) } else { start(theme, &text, room) };
     let mut row = Row { x: line.x, area: line, buffer, theme, base: Style::new() };
-    row.put_within(&format!(" {} ", glyphs(theme, text)), room, style);
+    row.put(&format!(" {name}{text} "), style);
     if show_right {
         row.at(line.width - right_width as u16 - 2);
         row.put(&format!(" {right} "), theme.style(Role::Dim));

@@ -6,23 +6,21 @@ use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Clear, Widget as _};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::paint::{Row, frame, glyphs, scrollbar, title};
+use super::paint::{Row, frame, glyphs, keys, scrollbar, start, title};
 use super::theme::{Role, Theme, over};
 use crate::app::App;
 use crate::app::action::Act;
 use crate::app::field::Field;
 use crate::app::form::{Form, FormField, Input};
 use crate::app::item::{place, spoken};
-use crate::app::line::wrap;
+use crate::app::line::{overhang, wrap};
 use crate::app::picker::Picker;
-use crate::app::popup::{Filling, Page, Popup, Purpose, RepoSearch, Value};
+use crate::app::popup::{Filling, Page, Popup, Purpose, RepoSearch, Text, Value, Writing};
+use crate::export::count;
 use crate::repo::display;
 
 /// Rows that a long field shows at most.
 const FIELD_ROWS: usize = 8;
-
-/// Columns of a form's labels.
-const LABELS: u16 = 28;
 
 /// Draws all popups, the topmost last.
 pub fn draw(app: &App, buffer: &mut Buffer, theme: &Theme) {
@@ -37,20 +35,20 @@ pub fn draw(app: &App, buffer: &mut Buffer, theme: &Theme) {
         match popup {
             Popup::List(picker, purpose) => list(app, buffer, theme, area, inner, picker, purpose),
             Popup::Text(text) => {
-                title(buffer, theme, area, true, &display::line(&text.title), "");
-                let hint = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
-                let area = Rect { height: inner.height.saturating_sub(1), ..inner };
+                title(buffer, theme, area, true, &display::line(&text.title), &found(app, text));
+                let hint = wrap(&display::line(&text.hint), usize::from(inner.width), 0);
+                // A long hint leaves half of the rows to the text.
+                let below = (hint.len() as u16).min(inner.height / 2);
+                let area = Rect { height: inner.height - below, ..inner };
                 field(buffer, theme, area, &text.field, true);
-                let mut row = Row::new(buffer, theme, hint, theme.style(Role::Popup));
-                let more =
-                    if text.field.one_line { String::new() } else { format!("{} new line  ", key(app, Act::NewLine)) };
-                row.right(
-                    &format!("{more}{} accept  {} cancel", key(app, Act::Accept), key(app, Act::Cancel)),
-                    theme.style(Role::Dim),
-                );
-                row.role(&display::line(&text.hint), Role::Dim);
+                for (at, line) in hint.iter().take(usize::from(below)).enumerate() {
+                    let row = Rect { y: area.bottom() + at as u16, height: 1, ..inner };
+                    let more = at + 1 == usize::from(below) && hint.len() > usize::from(below);
+                    let line = format!("{line}{}", if more { theme.glyphs.ellipsis } else { "" });
+                    Row::new(buffer, theme, row, theme.style(Role::Popup)).role(&line, Role::Dim);
+                }
             }
-            Popup::Page(page) => draw_page(buffer, theme, area, inner, page),
+            Popup::Page(page) => draw_page(app, buffer, theme, area, inner, page),
             Popup::Search(search) => draw_search(app, buffer, theme, area, inner, search),
             Popup::Form(form, filling) => draw_form(app, buffer, theme, area, inner, form, filling),
         }
@@ -62,6 +60,34 @@ pub fn draw(app: &App, buffer: &mut Buffer, theme: &Theme) {
 
 fn key(app: &App, act: Act) -> String {
     app.keymap.key(act).unwrap_or_default()
+}
+
+/// Returns what a search in the file found so far.
+fn found(app: &App, text: &Text) -> String {
+    match (&text.writing, &app.doc) {
+        (Writing::Find(..), Some(doc)) if !text.field.text().is_empty() => match doc.found.len() {
+            0 => "no hit".to_owned(),
+            some => count(some, "hit", "hits"),
+        },
+        _ => String::new(),
+    }
+}
+
+/// Returns what Enter does in a list.
+fn verb(purpose: &Purpose) -> &'static str {
+    match purpose {
+        Purpose::Palette => "runs it",
+        Purpose::Files => "opens it",
+        Purpose::Attach(_) | Purpose::Reuse(_) => "attaches",
+        Purpose::Extend(_) => "adds the region to it",
+        Purpose::Batch => "answers them not applicable",
+        Purpose::Pieces => "shows it",
+        Purpose::Findings => "edits it",
+        Purpose::Facts => "shows its values",
+        Purpose::FactValues(_) => "states it",
+        Purpose::Audits => "goes on with it",
+        Purpose::FindingEvidence => "takes them",
+    }
 }
 
 /// Draws a text being written.
@@ -104,10 +130,12 @@ fn list(
         let style = if current { base.patch(theme.style(Role::Cursor)) } else { base };
         let line = Rect::new(popup.x, popup.y + (at - picker.top) as u16, popup.width, 1);
         let mut row = Row::new(buffer, theme, line, style);
-        let detail = glyphs(theme, &entry.detail);
-        let room = usize::from(line.width) / 2;
         let detail =
-            if detail.width() > room { format!("{}{}", cut(&detail, room - 1), theme.glyphs.ellipsis) } else { detail };
+            if *purpose == Purpose::Palette { keys(theme, &entry.detail) } else { glyphs(theme, &entry.detail) };
+        // The label comes first, but half of the row is the detail's if it takes it.
+        let width = usize::from(line.width);
+        let before = if picker.multi { 7 } else { 3 };
+        let detail = start(theme, &detail, width.saturating_sub(entry.label.width() + before).max(width / 2));
         row.right(&detail, theme.style(Role::Dim));
         row.role(if current { theme.glyphs.cursor } else { " " }, Role::LineNumberCursor);
         if picker.multi {
@@ -115,30 +143,44 @@ fn list(
                 if picker.marked.contains(&shown.index) { theme.glyphs.checked } else { theme.glyphs.unchecked };
             row.put(check, theme.style(Role::Key)).put(" ", Style::new());
         }
-        let mut wanted = shown.matched.iter().peekable();
-        for (position, c) in entry.label.chars().enumerate() {
-            let hit = wanted.next_if(|at| **at as usize == position).is_some();
-            if row.room() <= 1 {
+        // A path's end tells more than its start.
+        let left_out = if *purpose == Purpose::Files { overhang(&entry.label, row.room()) } else { 0 };
+        if left_out > 0 {
+            row.put(theme.glyphs.ellipsis, Style::new());
+        }
+        let mut rest =
+            entry.label.width().saturating_sub(entry.label.chars().take(left_out).collect::<String>().width());
+        for (position, c) in entry.label.chars().enumerate().skip(left_out) {
+            let mut bytes = [0; 4];
+            let c = c.encode_utf8(&mut bytes);
+            if rest > row.room() && row.room() < c.width() + 1 {
                 row.put(theme.glyphs.ellipsis, Style::new());
                 break;
             }
-            let mut bytes = [0; 4];
-            row.put(c.encode_utf8(&mut bytes), if hit { theme.style(Role::Match) } else { Style::new() });
+            rest = rest.saturating_sub(c.width());
+            let hit = shown.matched.binary_search(&(position as u32)).is_ok();
+            row.put(c, if hit { theme.style(Role::Match) } else { Style::new() });
         }
+    }
+    if picker.shown.is_empty() && popup.height > 0 {
+        let said = if picker.entries.is_empty() { "there is none yet" } else { "nothing matches" };
+        Row::new(buffer, theme, Rect { height: 1, ..popup }, base).put("  ", Style::new()).role(said, Role::Dim);
     }
     let bottom = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
     let mut row = Row::new(buffer, theme, bottom, base);
-    let accept = format!("{} accept  {} cancel", key(app, Act::Accept), key(app, Act::Cancel));
-    row.right(&accept, theme.style(Role::Dim));
-    if let Purpose::Attach(take) = purpose {
-        let shows = take.shows.as_ref().map_or("nothing said".to_owned(), |text| display::line(text).into_owned());
-        let reach = spoken(take.reachability.word());
-        row.role(&key(app, Act::Reach), Role::Key).role(&format!(" {reach}  "), Role::Text);
-        row.role(&key(app, Act::Shows), Role::Key).role(&format!(" {shows}  "), Role::Text);
-    }
+    row.put(" ", Style::new());
     if picker.multi {
-        row.role(&key(app, Act::Toggle), Role::Key).role(&format!(" mark ({} marked)", picker.marked.len()), Role::Dim);
+        row.role(&key(app, Act::Toggle), Role::Key).role(" mark ", Role::Dim);
+        row.put(&format!("({})  ", picker.marked.len()), Style::new());
     }
+    if let Purpose::Attach(take) = purpose {
+        let reach = spoken(take.reachability.word());
+        row.role(&key(app, Act::Reach), Role::Key).role(" reach: ", Role::Dim).put(&reach, Style::new());
+        let shows = take.shows.as_ref().map_or("not said".to_owned(), |text| display::line(text).into_owned());
+        row.role(&format!("  {}", key(app, Act::Shows)), Role::Key).role(" shows: ", Role::Dim);
+        row.put(&shows, Style::new()).put("  ", Style::new());
+    }
+    row.right(&format!("{} {} ", key(app, Act::Accept), verb(purpose)), theme.style(Role::Dim));
     scrollbar(
         buffer,
         theme,
@@ -148,20 +190,7 @@ fn list(
     );
 }
 
-/// Returns the start of a text, at most `width` columns.
-fn cut(text: &str, width: usize) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        let mut bytes = [0; 4];
-        if out.width() + c.encode_utf8(&mut bytes).width() > width {
-            break;
-        }
-        out.push(c);
-    }
-    out
-}
-
-fn draw_page(buffer: &mut Buffer, theme: &Theme, area: Rect, inner: Rect, page: &Page) {
+fn draw_page(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: Rect, page: &Page) {
     let base = theme.style(Role::Popup);
     let at = format!("{}/{}", (page.cursor + 1).min(page.lines.len()), page.lines.len());
     title(buffer, theme, area, true, &page.title, &at);
@@ -172,7 +201,7 @@ fn draw_page(buffer: &mut Buffer, theme: &Theme, area: Rect, inner: Rect, page: 
         let mut row = Row::new(buffer, theme, rect, style);
         row.role(if current { theme.glyphs.cursor } else { " " }, Role::LineNumberCursor);
         if go.is_some() && current {
-            row.right("Enter", theme.style(Role::Dim));
+            row.right(&key(app, Act::Accept), theme.style(Role::Dim));
         }
         row.line(line);
     }
@@ -181,7 +210,7 @@ fn draw_page(buffer: &mut Buffer, theme: &Theme, area: Rect, inner: Rect, page: 
 
 fn draw_search(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: Rect, search: &RepoSearch) {
     let base = theme.style(Role::Popup);
-    title(buffer, theme, area, true, "Search in the repository at the pin", &format!("{} hits", search.hits.len()));
+    title(buffer, theme, area, true, "Search in the repository at the pin", &count(search.hits.len(), "hit", "hits"));
     if inner.height < 4 {
         return;
     }
@@ -212,7 +241,8 @@ fn draw_search(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner:
             let more = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
             let apart =
                 if found.excluded_hits > 0 { format!(", {} apart", found.excluded_hits) } else { String::new() };
-            row.role(&format!("{} hits in {} files{apart}{more}", found.hits, found.files), Role::Text)
+            let hits = count(found.hits, "hit", "hits");
+            row.put(&format!("{hits} in {}{apart}{more}", count(found.files, "file", "files")), Style::new())
         }
         Some(Err(why)) => row.role(why, Role::Error),
     };
@@ -244,7 +274,7 @@ fn draw_form(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: R
         }
         Filling::Export => None,
     };
-    let below = 2 + u16::from(evidence.is_some());
+    let below = 1 + u16::from(evidence.is_some());
     let room = usize::from(inner.height.saturating_sub(below));
     let rows = |index: usize, field: &FormField| {
         if index == form.at {
@@ -254,6 +284,8 @@ fn draw_form(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: R
         }
     };
     let heights: Vec<usize> = form.fields.iter().enumerate().map(|(index, field)| rows(index, field)).collect();
+    let longest = form.fields.iter().map(|field| field.label.width() as u16 + 3).max().unwrap_or(0);
+    let labels = longest.min(inner.width / 2);
     // The first field on the screen is the earliest that leaves room for the current one.
     let mut first = form.at;
     let mut used = heights.get(form.at).copied().unwrap_or(1);
@@ -269,7 +301,7 @@ fn draw_form(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: R
             break;
         }
         let current = index == form.at;
-        let label = Rect::new(inner.x, y, LABELS.min(inner.width), 1);
+        let label = Rect::new(inner.x, y, labels, 1);
         let mut row = Row::new(buffer, theme, label, base);
         row.role(if current { theme.glyphs.cursor } else { " " }, Role::LineNumberCursor);
         row.role(one.label, if current { Role::TitleFocus } else { Role::Dim });
@@ -304,11 +336,12 @@ fn draw_form(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: R
     }
     let mut y = inner.bottom().saturating_sub(below);
     if let Some(text) = evidence {
+        let withdraw = match filling {
+            Filling::Finding { id: Some(_), .. } => format!("  {} withdraws the finding", key(app, Act::Withdraw)),
+            _ => String::new(),
+        };
         let mut row = Row::new(buffer, theme, Rect { y, height: 1, ..inner }, base);
-        row.right(
-            &format!("{} picks it  {} withdraws", key(app, Act::Pick), key(app, Act::Withdraw)),
-            theme.style(Role::Dim),
-        );
+        row.right(&format!("{} picks it{withdraw} ", key(app, Act::Pick)), theme.style(Role::Dim));
         row.role(&format!(" {text}"), Role::GutterItem);
         y += 1;
     }
@@ -318,16 +351,6 @@ fn draw_form(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: R
         Some(why) => row.role(&format!(" {}", display::line(why)), Role::Error),
         None => row.role(&format!(" {hint}"), Role::Dim),
     };
-    let mut row = Row::new(buffer, theme, Rect { y: y + 1, height: 1, ..inner }, base);
-    row.put(" ", Style::new());
-    for (act, label) in [
-        (Act::Save, if matches!(filling, Filling::Export) { "export" } else { "save" }),
-        (Act::NextField, "next field"),
-        (Act::PreviousField, "field before"),
-        (Act::Cancel, "cancel"),
-    ] {
-        row.role(&key(app, act), Role::Key).role(&format!(" {label}  "), Role::Dim);
-    }
 }
 
 fn is_block(field: &FormField) -> bool {
@@ -338,14 +361,15 @@ fn is_block(field: &FormField) -> bool {
 fn prefix(app: &App, buffer: &mut Buffer, theme: &Theme) {
     let all = app.keymap.after(&app.contexts(), &app.pending);
     let width = app.size.0.saturating_sub(4).min(110);
-    let columns = if width >= 90 { 2 } else { 1 };
+    let rows = usize::from(app.size.1.saturating_sub(4));
+    let columns = if width >= 90 || all.len() > rows { 2 } else { 1 };
     let per_column = all.len().div_ceil(columns);
     let height = (per_column as u16 + 2).min(app.size.1.saturating_sub(2));
     let area = Rect::new((app.size.0 - width) / 2, app.size.1.saturating_sub(height + 1), width, height)
         .intersection(buffer.area);
     Clear.render(area, buffer);
     let inner = frame(buffer, theme, area, true, true);
-    title(buffer, theme, area, true, &crate::app::key::spoken(&app.pending), "");
+    title(buffer, theme, area, true, &format!("After {}", crate::app::key::spoken(&app.pending)), "");
     let column = usize::from(inner.width) / columns;
     for (at, (key, act)) in all.iter().enumerate() {
         let (x, y) = (at / per_column, at % per_column);
@@ -353,10 +377,7 @@ fn prefix(app: &App, buffer: &mut Buffer, theme: &Theme) {
             continue;
         }
         let rect = Rect::new(inner.x + (x * column) as u16, inner.y + y as u16, column as u16, 1);
-        let doc = wrap(act.row().doc, column.saturating_sub(8), 0);
-        let more = if doc.len() > 1 { theme.glyphs.ellipsis } else { "" };
         let mut row = Row::new(buffer, theme, rect, theme.style(Role::Popup));
-        row.role(&format!(" {key:<5} "), Role::Key)
-            .put(&format!("{}{more}", doc.first().map(String::as_str).unwrap_or_default()), Style::new());
+        row.role(&format!(" {:<5} ", keys(theme, key)), Role::Key).put(act.row().doc, Style::new());
     }
 }

@@ -259,13 +259,13 @@ impl Theme {
 
 /// Lays a style over its row's.
 ///
-/// On a row in reverse video colours would become patches of background, so they are left out, and what is reversed
-/// itself is turned back, or it would not stand out.
+/// On a row in reverse video colours and dimmed letters would become patches of background, so they are left out, and
+/// what is reversed itself is turned back, or it would not stand out.
 pub fn over(row: Style, style: Style) -> Style {
     if !row.add_modifier.contains(Modifier::REVERSED) {
         return row.patch(style);
     }
-    let mut out = row.add_modifier(style.add_modifier);
+    let mut out = row.add_modifier(style.add_modifier.difference(Modifier::DIM));
     if style.add_modifier.contains(Modifier::REVERSED) {
         out = out.remove_modifier(Modifier::REVERSED);
     }
