@@ -2,9 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)]
+#[path = "../tests/it/repo_fixture.rs"]
+mod repo_fixture;
+#[path = "../tests/it/support.rs"]
+mod support;
+#[path = "../tests/it/workshop.rs"]
+mod workshop;
+
 use std::borrow::Cow;
 
 use divan::{Bencher, Divan};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
@@ -91,4 +101,15 @@ fn code_in_the_middle_of_a_5_mb_line(bencher: Bencher<'_, '_>) {
 fn code_at_the_ends_of_4_kb_lines(bencher: Bencher<'_, '_>) {
     let line = "var a=[1,2,3]; ".repeat(270) + "\n";
     draw(bencher, &text(line.repeat(60).as_bytes()), 0, 3_900);
+}
+
+/// The whole workbench: header, three panes, footer.
+#[divan::bench]
+fn workbench(bencher: Bencher<'_, '_>) {
+    let mut shop = workshop::Workshop::on(support::Desk::open(&["stdio", "http"]), AREA.width, AREA.height);
+    shop.keys("findex.ts<cr>2gg");
+    let mut terminal = Terminal::new(TestBackend::new(AREA.width, AREA.height)).unwrap();
+    bencher.bench_local(|| {
+        terminal.draw(|frame| touchstone::ui::draw(divan::black_box(&shop.app), frame)).unwrap();
+    });
 }

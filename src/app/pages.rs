@@ -313,23 +313,31 @@ fn matrix(app: &App, lines: &mut Lines) {
     }
     rows.sort_by_key(|(strength, _, _)| *strength);
     lines.push((Line::default(), None));
-    let heads = ["code", "search", "path", "history", "observed", "external"];
-    let head: String = heads.iter().map(|kind| format!("{kind:>9}")).collect();
-    lines.push((Line::of(Tone::Strong, format!("{:<24}{:<14}{head}", "Support, weakest first", "answer")), None));
+    let narrow = width(app) < 96;
+    let heads = if narrow {
+        ["code", "search", "path", "hist.", "obs.", "ext."]
+    } else {
+        ["code", "search", "path", "history", "observed", "external"]
+    };
+    let (first, second, column) = if narrow { (20, 12, 7) } else { (24, 14, 9) };
+    let head: String = heads.iter().map(|kind| format!("{kind:>column$}")).collect();
+    let title = format!("{:<first$}{:<second$}{head}", "Weakest support first", " answer");
+    lines.push((Line::of(Tone::Strong, title), None));
     for (strength, slot, counts) in rows {
         let answered = now.answers.get(&slot);
         let answer = answered.map(|one| spoken(one.answer.word())).unwrap_or_default();
         let cells: String = KINDS
             .iter()
-            .map(|kind| counts.get(kind).map_or(format!("{:>9}", "·"), |count| format!("{count:>9}")))
+            .map(|kind| counts.get(kind).map_or(format!("{:>column$}", "·"), |count| format!("{count:>column$}")))
             .collect();
         let tone = match strength {
             0 if answered.is_some_and(|one| one.answer.needs_reason()) => Tone::Dim,
             0 | 1 => Tone::Warning,
             _ => Tone::Plain,
         };
-        let line = Line::of(tone, format!("{:<24}", slot.to_string()))
-            .and(Tone::Dim, format!("{answer:<14}"))
+        let answer = if narrow && answer == "not applicable" { "n/a".to_owned() } else { answer };
+        let line = Line::of(tone, format!("{:<first$}", slot.to_string()))
+            .and(Tone::Dim, format!("{:<second$}", format!(" {answer}")))
             .and(tone, cells);
         lines.push((line, Some(Go::Slot(slot))));
     }

@@ -864,7 +864,7 @@ impl App {
     }
 
     /// Returns what the cursor of the item pane is on.
-    pub(super) fn target_under(&self) -> Target {
+    pub fn target_under(&self) -> Target {
         let rows = item::rows(self, self.item_width());
         rows.get(self.item_cursor).map_or(Target::Nothing, |row| row.target.clone())
     }
@@ -919,7 +919,7 @@ impl App {
             return self.no_item();
         };
         if !item.accepts.contains(&answer) {
-            let words: Vec<String> = item.accepts.iter().map(ToString::to_string).collect();
+            let words: Vec<String> = item.accepts.iter().map(|one| item::spoken(one.word())).collect();
             return self.warn(format!("{} accepts only {}.", item.id, words.join(", ")));
         }
         let hint =

@@ -43,7 +43,8 @@ pub fn draw(app: &App, buffer: &mut Buffer, theme: &Theme, areas: &Areas) {
     if let Some(area) = areas.item {
         item_pane(app, buffer, theme, area);
     }
-    if let (Some(area), Some(line)) = (areas.hint, hint(app)) {
+    // Under a popup its ends would look out at the sides.
+    if let (Some(area), Some(line), true) = (areas.hint, hint(app), app.popups.is_empty()) {
         Row::new(buffer, theme, area, theme.style(Role::Footer).patch(ink(theme, Role::Text))).line(&line);
     }
     footer(app, buffer, theme, areas.footer);
@@ -278,6 +279,10 @@ fn dimension(app: &App, out: &mut Row<'_>, theme: &Theme, index: usize) {
 fn marks(app: &App, id: &str) -> Vec<State> {
     let slots = app.slots_in_all_modes(id);
     let Some((_, item)) = app.audit.standard.item(id) else { return Vec::new() };
+    if slots.is_empty() {
+        // No mode is declared yet.
+        return vec![State::Open];
+    }
     let states: Vec<State> = slots
         .iter()
         .map(|slot| State::of(app.inputs.answers.get(slot).map(|given| given.answer), item.secure))
@@ -324,7 +329,8 @@ fn item_row(app: &App, out: &mut Row<'_>, theme: &Theme, id: &str) {
 
 fn fact_row(app: &App, out: &mut Row<'_>, theme: &Theme, id: &str) {
     let slots = app.slots_in_all_modes(id);
-    let said: Vec<&str> = slots.iter().map(|slot| app.inputs.facts.get(slot).map_or("open", String::as_str)).collect();
+    let mut said: Vec<&str> =
+        slots.iter().map(|slot| app.inputs.facts.get(slot).map_or("open", String::as_str)).collect();
     let state = if said.contains(&"open") || said.is_empty() {
         State::Open
     } else if said.contains(&UNKNOWN) {
@@ -334,6 +340,10 @@ fn fact_row(app: &App, out: &mut Row<'_>, theme: &Theme, id: &str) {
     };
     out.put(" ", Style::new()).put(theme.glyphs.state(state), theme.state(state));
     out.put(&" ".repeat(marks_width(app) - 1), Style::new());
+    // What holds in all modes is said once.
+    if said.iter().all(|one| *one == said[0]) {
+        said.truncate(1);
+    }
     if app.unsupported(id) {
         out.role("!", Role::Unsupported)
     } else {
@@ -351,6 +361,10 @@ fn files(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
         let pieces = app.audit.now.evidence.values();
         pieces.filter(|piece| matches!(&piece.evidence.kind, Kind::Code { regions } if regions.iter().any(|region| region.path == *path))).count()
     };
+    if tree.rows.is_empty() {
+        let line = Rect { height: 1, ..inner };
+        Row::new(buffer, theme, line, theme.style(Role::Text)).role(" There is no file here.", Role::Dim);
+    }
     for (at, row) in tree.rows.iter().enumerate().skip(tree.top).take(usize::from(inner.height)) {
         let y = inner.y + (at - tree.top) as u16;
         let current = at == tree.cursor;
@@ -524,6 +538,8 @@ fn rank(app: &App, action: &Action) -> usize {
         _ if matches!(action.act, Act::Back | Act::DeclareMode | Act::StateFact | Act::Sweep | Act::Detach) => {
             return 0;
         }
+        // They come after the answer.
+        _ if matches!(action.act, Act::Reason | Act::Note) => return 5,
         Pane::List if app.shows_files => [Group::Move, Group::Read, Group::Answer, Group::Evidence],
         Pane::List | Pane::Item => [Group::Answer, Group::Evidence, Group::Move, Group::Read],
         Pane::Code => [Group::Evidence, Group::Answer, Group::Read, Group::Move],
@@ -580,7 +596,7 @@ fn label(app: &App, context: Context, action: &Action) -> Option<&'static str> {
         (Context::Text, Act::Save) => false,
         (Context::Form, Act::Save) if exports => return Some("export"),
         (Context::Form, Act::Accept) => false,
-        (Context::Page | Context::Review, Act::Accept) => leads_on,
+        (Context::Page | Context::Review, Act::Accept) => return leads_on.then_some("go there"),
         _ => true,
     };
     Some(action.label).filter(|label| useful && !label.is_empty())

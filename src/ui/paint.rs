@@ -131,7 +131,7 @@ pub fn glyphs(theme: &Theme, text: &str) -> String {
     }
     let swap = |c: char| match c {
         '→' => "->".to_owned(),
-        '–' => "-".to_owned(),
+        '–' | '—' => "-".to_owned(),
         '…' => theme.glyphs.ellipsis.to_owned(),
         '▸' => theme.glyphs.closed.to_owned(),
         '•' => theme.glyphs.dot.to_owned(),

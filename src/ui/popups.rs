@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Clear, Widget as _};
+use tui_textarea::{CursorMove, TextArea};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::paint::{Row, frame, glyphs, keys, scrollbar, start, title};
@@ -90,13 +91,36 @@ fn verb(purpose: &Purpose) -> &'static str {
     }
 }
 
+/// Returns an editor to draw: characters that would hide or move others, pasted perhaps, each stand as one that is seen,
+/// so that the cursor stays where it is.
+fn harmless(area: &TextArea<'static>) -> TextArea<'static> {
+    let clean = |line: &String| -> String {
+        let pieces = display::pieces(line.as_bytes());
+        pieces
+            .flat_map(|piece| {
+                let hidden = piece.hazard && line[piece.range.clone()] != *"\t";
+                line[piece.range].chars().map(move |c| if hidden { char::REPLACEMENT_CHARACTER } else { c })
+            })
+            .collect()
+    };
+    let lines: Vec<String> = area.lines().iter().map(clean).collect();
+    if lines == area.lines() {
+        return area.clone();
+    }
+    let mut editor = TextArea::new(lines);
+    let at = area.cursor();
+    editor.move_cursor(CursorMove::Jump(at.0 as u16, at.1 as u16));
+    editor
+}
+
 /// Draws a text being written.
 fn field(buffer: &mut Buffer, theme: &Theme, area: Rect, field: &Field, active: bool) {
     if area.is_empty() {
         return;
     }
-    let mut editor = field.area.clone();
+    let mut editor = harmless(&field.area);
     let base = theme.style(if active { Role::Input } else { Role::Popup });
+    buffer.set_style(area, base);
     editor.set_style(base);
     editor.set_cursor_line_style(Style::new());
     editor.set_cursor_style(if active { base.add_modifier(Modifier::REVERSED) } else { base });
@@ -215,24 +239,16 @@ fn draw_search(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner:
         return;
     }
     for (at, label, text, active) in [
-        (0, if search.literal { "text  " } else { "regex " }, &search.pattern, !search.on_globs),
-        (1, "files ", &search.globs, search.on_globs),
+        (0, if search.literal { " text  " } else { " regex " }, &search.pattern, !search.on_globs),
+        (1, " files ", &search.globs, search.on_globs),
     ] {
         let line = Rect { y: inner.y + at, height: 1, ..inner };
         Row::new(buffer, theme, line, base).role(label, Role::Key);
-        field(buffer, theme, Rect { x: line.x + 6, width: line.width.saturating_sub(6), ..line }, text, active);
+        field(buffer, theme, Rect { x: line.x + 7, width: line.width.saturating_sub(7), ..line }, text, active);
     }
     let line = Rect { y: inner.y + 2, height: 1, ..inner };
     let mut row = Row::new(buffer, theme, line, base);
-    let keys = format!(
-        "{} {}  {} {}  {} evidence",
-        key(app, Act::SearchLiteral),
-        if search.literal { "regex" } else { "plain text" },
-        key(app, Act::SearchCase),
-        if search.case_sensitive { "any case" } else { "this case" },
-        key(app, Act::TakeSearch),
-    );
-    row.right(&keys, theme.style(Role::Dim));
+    row.put(" ", Style::new());
     match &search.ended {
         _ if search.asked.pattern.is_empty() => row.role("type a pattern; globs such as src/** !*.test.ts", Role::Dim),
         None => row.role(&format!("{} so far {}", search.hits.len(), theme.glyphs.ellipsis), Role::Dim),
@@ -246,6 +262,14 @@ fn draw_search(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner:
         }
         Some(Err(why)) => row.role(why, Role::Error),
     };
+    let keys = format!(
+        "{} {}  {} {} ",
+        key(app, Act::SearchLiteral),
+        if search.literal { "regex" } else { "plain text" },
+        key(app, Act::SearchCase),
+        if search.case_sensitive { "any case" } else { "this case" },
+    );
+    row.right(&keys, theme.style(Role::Dim));
     let rows = Rect { y: inner.y + 3, height: inner.height - 3, ..inner };
     let wide = usize::from(rows.width) * 2 / 5;
     for (at, hit) in search.hits.iter().enumerate().skip(search.top).take(usize::from(rows.height)) {
@@ -285,7 +309,7 @@ fn draw_form(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: R
     };
     let heights: Vec<usize> = form.fields.iter().enumerate().map(|(index, field)| rows(index, field)).collect();
     let longest = form.fields.iter().map(|field| field.label.width() as u16 + 3).max().unwrap_or(0);
-    let labels = longest.min(inner.width / 2);
+    let labels = longest.min(inner.width * 3 / 5);
     // The first field on the screen is the earliest that leaves room for the current one.
     let mut first = form.at;
     let mut used = heights.get(form.at).copied().unwrap_or(1);

@@ -3,7 +3,12 @@
 // Clippy knows tests by their attribute and takes their helpers for production code.
 #![allow(clippy::unwrap_used)]
 
+mod app_answers;
+mod app_evidence;
 mod app_keys;
+mod app_move;
+mod app_random;
+mod app_record;
 mod audit_fold;
 mod cli_answer;
 mod cli_finding;
@@ -16,6 +21,7 @@ mod demo;
 mod docs;
 mod export_files;
 mod exporting;
+mod frames;
 mod highlight;
 mod house;
 mod journal;

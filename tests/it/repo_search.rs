@@ -1,5 +1,7 @@
 //! Searches over the pin and over history, and checking them again.
 
+use std::cell::Cell;
+
 use git2::Oid;
 use proptest::prelude::*;
 use touchstone::error::Kind;
@@ -77,6 +79,22 @@ fn counts_hits_with_their_denominator() {
     assert!(
         matches!(pin.check(&evidence(evidence::Kind::Search(other))), Check::CouldNot(why) if why.contains("touchstone-search/0"))
     );
+}
+
+#[test]
+fn hits_come_file_by_file_and_a_search_can_be_stopped() {
+    let fixture = Fixture::new();
+    let commit = fixture.files(&[("a", "x\nx\n"), ("b", "y\n"), ("c", "x\n"), ("d", "x\n")], &[], 1);
+    let pin = fixture.pin(commit);
+    let mut batches = Vec::new();
+    let search = pin.stream(&query("x"), 3, &|| false, |hits| batches.push(hits)).unwrap().unwrap();
+    assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1], "the limit is the third hit");
+    assert_eq!(search.hits, 4);
+    assert_eq!(pin.hits(&query("x"), 3).unwrap(), (search, batches.concat()));
+    let (asked, count) = (Cell::new(0), Cell::new(0));
+    let stop = || asked.replace(asked.get() + 1) == 3;
+    let stopped = pin.stream(&query("x"), 9, &stop, |hits| count.set(count.get() + hits.len())).unwrap();
+    assert_eq!((stopped, count.get()), (None, 3), "nothing of the fourth file");
 }
 
 #[test]

@@ -164,7 +164,7 @@ enum Happened {
         /// The audit that it was asked about, by number.
         about: u64,
         /// The answer; none where a newer request took the older one's place.
-        msg: Option<Msg>,
+        msg: Option<Box<Msg>>,
         /// It is the last answer.
         last: bool,
     },
@@ -180,7 +180,7 @@ struct Answers {
 impl Answers {
     fn send(&self, msg: Option<Msg>, last: bool) {
         // A session that has ended wants no answers.
-        let _ = self.sender.send(Happened::Answer { about: self.about, msg, last });
+        let _ = self.sender.send(Happened::Answer { about: self.about, msg: msg.map(Box::new), last });
     }
 }
 
@@ -320,6 +320,10 @@ impl Session {
 
     /// Does what the state machine asks for, and returns what there is to tell it at once.
     fn perform(&mut self, effect: Effect, mut screen: Option<&mut Screen>) -> Vec<Msg> {
+        if matches!(effect, Effect::Edit { .. } | Effect::Export(_) | Effect::Suspend) {
+            // Whoever ends the process meanwhile does not come by here.
+            self.save_place();
+        }
         let failed = |result: Result<()>| result.err().map(|error| Msg::Done(Err(error))).into_iter().collect();
         match effect {
             Effect::Act(events) => vec![self.write(|journal, at| journal.act(events, at))],
@@ -529,7 +533,7 @@ impl Session {
                     self.in_flight = self.in_flight.saturating_sub(1);
                 }
                 if let Some(msg) = msg {
-                    self.update(msg, screen);
+                    self.update(*msg, screen);
                 }
             }
             Happened::Answer { .. } => {}
