@@ -105,7 +105,8 @@ mod tests {
         field.paste("x\r\ny");
         field.new_line();
         assert_eq!(field.text(), "abcx y");
-        assert_eq!(typed(&mut field, "<bs><c-w>"), "abcx ");
+        assert_eq!(typed(&mut field, "<bs>"), "abcx ");
+        assert_eq!(typed(&mut field, "y<c-w>"), "abcx ");
     }
 
     #[test]

@@ -192,3 +192,71 @@ pub fn events(app: &App, id: Option<FindingId>, finding: Finding, evidence: &[Ev
 pub fn line(id: FindingId, finding: &Finding) -> String {
     format!("{id} {} {}", finding.severity, display::line(&finding.title))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn every_field_survives_the_form() {
+        let words = |text: &str| vec![format!("{text}-1"), format!("{text}-2")];
+        let finding = Finding {
+            title: "Title".to_owned(),
+            severity: Severity::Critical,
+            items: words("input"),
+            category: "Category".to_owned(),
+            cwe: words("CWE"),
+            cvss: "9.8".to_owned(),
+            advisories: words("GHSA"),
+            reachability: Reachability::Latent,
+            disclosure: Some(Disclosure::WithheldUntil("2026-12-31".to_owned())),
+            summary: "One\n\ntwo".to_owned(),
+            description: "Three\nfour".to_owned(),
+            impact: Impact {
+                confidentiality: "c".to_owned(),
+                integrity: "i".to_owned(),
+                availability: "a".to_owned(),
+                exploitability: "e".to_owned(),
+                scope: "s".to_owned(),
+            },
+            components: words("a component"),
+            reproduction: words("a step"),
+            risks: words("a risk"),
+            recommendations: Recommendations {
+                immediate: words("now"),
+                short_term: words("soon"),
+                long_term: words("later"),
+            },
+            validation: words("a check"),
+            references: words("https://example.org/?a=1,2 "),
+            notes: "Notes".to_owned(),
+        };
+        assert_eq!(read(&form(String::new(), &finding)), Ok(finding.clone()));
+        for severity in SEVERITIES {
+            for reach in REACH {
+                let one = Finding {
+                    severity: severity.parse().unwrap(),
+                    reachability: reach.parse().unwrap(),
+                    disclosure: Some(Disclosure::Public),
+                    ..finding.clone()
+                };
+                assert_eq!(read(&form(String::new(), &one)), Ok(one));
+            }
+        }
+        assert_eq!(REACH.len(), Reachability::ALL.len());
+    }
+
+    #[test]
+    fn what_is_typed_loosely_is_read() {
+        let mut loose = form(String::new(), &Finding::new(" Title ", Severity::Low));
+        let at = loose.fields.iter().position(|field| field.id == "cwe").unwrap();
+        loose.at = at;
+        loose.paste("cwe-78,CWE-22\n cwe-1");
+        assert_eq!(
+            read(&loose).map(|read| (read.title, read.cwe.join(" "))),
+            Ok(("Title".to_owned(), "CWE-78 CWE-22 CWE-1".to_owned()))
+        );
+    }
+}

@@ -207,6 +207,24 @@ mod tests {
     }
 
     #[test]
+    fn a_form_knows_whether_something_was_typed() {
+        let mut form = form();
+        press(&mut form, "<right><home><down>x<up>");
+        assert!(!form.changed, "moving about is no change, nor is a letter that chooses nothing");
+        press(&mut form, "<down><right>");
+        assert!(form.changed);
+        for change in ["a", "<cr>"] {
+            form.wrong = Some("wrong".to_owned());
+            form.at = 2;
+            press(&mut form, change);
+            assert_eq!(form.wrong, None);
+        }
+        form.wrong = Some("wrong".to_owned());
+        form.paste("x");
+        assert_eq!(form.wrong, None);
+    }
+
+    #[test]
     fn words_are_split() {
         let mut form = form();
         form.paste("CWE-78, CWE-22\nCWE-1");

@@ -505,3 +505,45 @@ fn guidance(rows: &mut Rows, item: &Item) {
         rows.text(&Target::Nothing, Tone::Dim, &format!("{catalogue}: {}", controls.join(", ")), 0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::msg::LeadHits;
+    use crate::model::evidence::PathList;
+    use crate::model::hash::Sha256;
+
+    #[test]
+    fn a_long_path_is_cut_at_its_front() {
+        let path = RepoPath::from("packages/server/src/tools/authority.ts");
+        assert_eq!(place(&path, 3, 3, 60), "packages/server/src/tools/authority.ts:3");
+        assert_eq!(place(&path, 3, 12, 20), "…s/authority.ts:3-12");
+        assert_eq!(place(&path, 3, 12, 0), "…rity.ts:3-12");
+        assert_eq!(place(&RepoPath(b"a\x1b\xff".to_vec()), 1, 1, 40).matches('\u{1b}').count(), 0);
+    }
+
+    #[test]
+    fn values_are_said_as_one_speaks() {
+        assert_eq!(spoken("unknown"), "cannot tell");
+        assert_eq!(spoken("not_applicable"), "not applicable");
+        assert_eq!(spoken("api_key"), "api key");
+    }
+
+    #[test]
+    fn lines_after_the_first_are_indented() {
+        assert_eq!(wrap_hanging("E1  one two three", 12, 4), ["E1 one", "    two", "    three"]);
+    }
+
+    #[test]
+    fn a_lead_says_what_it_found_and_where_it_looked() {
+        let lead = |outcome| LeadFound { id: String::new(), signal: Signal::Look, why: String::new(), outcome };
+        let list =
+            PathList { glob: "*".to_owned(), entries: 1, matches: 1, matches_digest: Sha256::ZERO, paths: Vec::new() };
+        let hits = |hits, excluded, files| {
+            outcome(&lead(Ok(LeadHits { kind: Kind::Path(list.clone()), hits, excluded, files, places: Vec::new() })))
+        };
+        assert_eq!(hits(1, 0, 1), "1 hit of 1 file");
+        assert_eq!(hits(0, 3, 12), "0 hits, 3 in tests of 12 files");
+        assert_eq!(outcome(&lead(Err("It was\ncut.".to_owned()))).lines().count(), 1);
+    }
+}

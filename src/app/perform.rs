@@ -422,7 +422,7 @@ impl App {
             };
             Entry { value: Value::Path(entry.path.clone()), label: display::bytes(&entry.path.0), detail }
         });
-        self.popups.push(Popup::List(Picker::new("Find a file", entries.collect(), false), Purpose::Files));
+        self.popups.push(Popup::list(Picker::new("Find a file", entries.collect(), false), Purpose::Files));
     }
 
     fn palette(&mut self) {
@@ -435,7 +435,7 @@ impl App {
                 detail: format!("{only}{}", keys.join(" ")),
             }
         });
-        self.popups.push(Popup::List(Picker::new("Do", entries.collect(), false), Purpose::Palette));
+        self.popups.push(Popup::list(Picker::new("Do", entries.collect(), false), Purpose::Palette));
     }
 
     /// Shows a file where it was left, and goes to the code.
@@ -490,11 +490,7 @@ impl App {
     /// What was typed may be a search that runs while one types.
     pub(super) fn typed(&mut self) {
         match self.popups.last() {
-            Some(Popup::Search(search)) => {
-                if search.query() != search.asked {
-                    self.search();
-                }
-            }
+            Some(Popup::Search(search)) if search.query() != search.asked => self.search(),
             Some(Popup::Text(text)) => {
                 if let Writing::Find(cursor, top) = text.writing {
                     let pattern = text.field.text();
@@ -719,7 +715,7 @@ impl App {
         };
         let title = format!("Attach {} to", title.unwrap_or_default());
         let take = Take { kinds, reachability: Reachability::NotKnown, shows: None };
-        self.popups.push(Popup::List(Picker::new(title, entries, true), Purpose::Attach(Box::new(take))));
+        self.popups.push(Popup::list(Picker::new(title, entries, true), Purpose::Attach(Box::new(take))));
     }
 
     /// Records new evidence.
@@ -775,7 +771,7 @@ impl App {
             return self.warn("There is no piece of code yet that this region could be added to.");
         }
         let title = format!("Add {} to", item::place(&region.path, region.first, region.last, 60));
-        self.popups.push(Popup::List(Picker::new(title, entries, false), Purpose::Extend(Box::new(region))));
+        self.popups.push(Popup::list(Picker::new(title, entries, false), Purpose::Extend(Box::new(region))));
     }
 
     fn reuse(&mut self, inbox: bool) {
@@ -794,7 +790,7 @@ impl App {
         }
         let names: Vec<String> = to.iter().map(ToString::to_string).collect();
         let title = format!("{} to attach to {}", if inbox { "Inbox:" } else { "Evidence" }, names.join(", "));
-        self.popups.push(Popup::List(Picker::new(title, entries, true), Purpose::Reuse(to)));
+        self.popups.push(Popup::list(Picker::new(title, entries, true), Purpose::Reuse(to)));
     }
 
     fn pieces(&mut self) {
@@ -803,7 +799,7 @@ impl App {
         if entries.is_empty() {
             return self.say("There is no evidence yet.");
         }
-        self.popups.push(Popup::List(Picker::new("Evidence", entries, false), Purpose::Pieces));
+        self.popups.push(Popup::list(Picker::new("Evidence", entries, false), Purpose::Pieces));
     }
 
     /// Takes a lead's search as evidence for this item.
@@ -1065,7 +1061,7 @@ impl App {
         }
         let mut picker = Picker::new("Not applicable, each for the reason on the right", entries, true);
         picker.toggle_all();
-        self.popups.push(Popup::List(picker, Purpose::Batch));
+        self.popups.push(Popup::list(picker, Purpose::Batch));
     }
 
     fn state_fact(&mut self) {
@@ -1081,7 +1077,7 @@ impl App {
                     label: fact.id.clone(),
                     detail: fact.title.clone(),
                 });
-                self.popups.push(Popup::List(Picker::new("State a fact", entries.collect(), false), Purpose::Facts));
+                self.popups.push(Popup::list(Picker::new("State a fact", entries.collect(), false), Purpose::Facts));
             }
         }
     }
@@ -1107,7 +1103,7 @@ impl App {
                 |entry| matches!((&entry.value, stated), (Value::FactValue(value), Some(one)) if *value == one.value),
             )
             .unwrap_or(0);
-        self.popups.push(Popup::List(picker, Purpose::FactValues(slots)));
+        self.popups.push(Popup::list(picker, Purpose::FactValues(slots)));
     }
 
     fn next_mode(&mut self) {
@@ -1181,7 +1177,7 @@ impl App {
             let detail = if found.withdrawn.is_some() { "withdrawn".to_owned() } else { found.finding.items.join(" ") };
             entries.push(Entry { value: Value::Finding(Some(*id)), label: finding::line(*id, &found.finding), detail });
         }
-        self.popups.push(Popup::List(Picker::new("Findings", entries, false), Purpose::Findings));
+        self.popups.push(Popup::list(Picker::new("Findings", entries, false), Purpose::Findings));
     }
 
     fn pick_evidence(&mut self) {
@@ -1199,7 +1195,7 @@ impl App {
             .collect();
         let mut picker = Picker::new("Evidence of the finding", entries, true);
         picker.marked = marked;
-        self.popups.push(Popup::List(picker, Purpose::FindingEvidence));
+        self.popups.push(Popup::list(picker, Purpose::FindingEvidence));
     }
 
     pub(super) fn reviewed(&mut self, reviewed: &Reviewed) {

@@ -195,7 +195,7 @@ pub enum Filling {
 #[derive(Debug, Clone)]
 pub enum Popup {
     /// A list to pick from.
-    List(Picker<Value>, Purpose),
+    List(Box<Picker<Value>>, Purpose),
     /// A text to write.
     Text(Box<Text>),
     /// A page to read.
@@ -278,6 +278,11 @@ impl Page {
 }
 
 impl Popup {
+    /// Returns a list to pick from.
+    pub fn list(picker: Picker<Value>, purpose: Purpose) -> Popup {
+        Popup::List(Box::new(picker), purpose)
+    }
+
     /// Returns the context of its keys.
     pub fn context(&self) -> Context {
         match self {
@@ -411,5 +416,5 @@ pub fn audits(rows: Vec<AuditRow>) -> Popup {
         label: row.name,
         detail: row.detail,
     });
-    Popup::List(Picker::new("Audits on this machine", entries.collect(), false), Purpose::Audits)
+    Popup::list(Picker::new("Audits on this machine", entries.collect(), false), Purpose::Audits)
 }

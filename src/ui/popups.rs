@@ -224,10 +224,10 @@ fn draw_page(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: R
         let rect = Rect::new(inner.x, inner.y + (at - page.top) as u16, inner.width, 1);
         let mut row = Row::new(buffer, theme, rect, style);
         row.role(if current { theme.glyphs.cursor } else { " " }, Role::LineNumberCursor);
+        row.line(line);
         if go.is_some() && current {
             row.right(&key(app, Act::Accept), theme.style(Role::Dim));
         }
-        row.line(line);
     }
     scrollbar(buffer, theme, area, page.top, page.lines.len());
 }

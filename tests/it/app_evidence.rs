@@ -3,7 +3,7 @@
 use touchstone::app::popup::{Popup, Purpose};
 use touchstone::app::{Pane, item};
 use touchstone::model::event::{Event, EvidenceId, Subject};
-use touchstone::model::evidence::{Kind, Reachability, Region};
+use touchstone::model::evidence::{External, Kind, Observation, PathList, Reachability, Region};
 use touchstone::model::hash::Sha256;
 
 use crate::app_keys::{http, stdio};
@@ -169,8 +169,8 @@ fn the_inbox_keeps_what_backs_nothing_yet() {
     assert_eq!(shop.title(), "Inbox: to attach to transport-2 (stdio)");
     assert!(shop.labels()[0].starts_with("E2 src/auth.ts:5"), "the newest first: {:?}", shop.labels());
     let to = [Subject::Item(stdio("transport-2"))];
-    assert_eq!(shop.writes("<c-a><cr>"), [attached(E1, &to), attached(E2, &to)]);
-    assert_eq!(shop.said(), "E1, E2 back transport-2 (stdio)");
+    assert_eq!(shop.writes("<c-a><cr>"), [attached(E2, &to), attached(E1, &to)]);
+    assert_eq!(shop.said(), "E2, E1 back transport-2 (stdio)");
     assert_eq!(shop.says("gi"), "The inbox is empty.");
     assert_eq!(shop.says("E"), "There is no other evidence.");
     // What backs another item can back this one as well.
@@ -184,7 +184,7 @@ fn the_inbox_keeps_what_backs_nothing_yet() {
     assert_eq!(shop.title(), "Evidence E1");
     assert!(shop.page().iter().any(|line| line == "Backs auth-4 (stdio), transport-2 (stdio)."), "{:?}", shop.page());
     // Its place is opened from there.
-    shop.code("src/db.ts", 1);
+    shop.keys("<esc>").code("src/db.ts", 1);
     shop.keys("ge<cr>");
     let at = shop.page().iter().position(|line| line == "src/auth.ts:4-4").unwrap();
     for _ in 0..at {
@@ -192,6 +192,44 @@ fn the_inbox_keeps_what_backs_nothing_yet() {
     }
     shop.keys("<cr>");
     assert_eq!((shop.at(), shop.app.pane), (("src/auth.ts".to_owned(), 4), Pane::Code));
+}
+
+#[test]
+fn a_page_tells_everything_about_a_piece() {
+    let mut shop = Workshop::light();
+    let at = crate::support::CLOCK.parse().unwrap();
+    let list = PathList {
+        glob: "*.ts".to_owned(),
+        entries: 9,
+        matches: 1,
+        matches_digest: Sha256::ZERO,
+        paths: vec!["src/tail.ts".into()],
+    };
+    let observed = Observation {
+        command: "run".to_owned(),
+        environment: None,
+        at,
+        output: "a\u{1b}[31mred\nb".to_owned(),
+        sha256: Sha256::ZERO,
+    };
+    let seen = External { source: "https://example.org".to_owned(), saw: "A page\u{202e}.".to_owned(), at };
+    let kinds = [Kind::Path(list), Kind::Observation(observed), Kind::External(seen)];
+    let filed = shop.app.audit.file(kinds.to_vec(), Reachability::Reachable, Some("Why"), &[]);
+    shop.record(filed.events);
+    for (number, shown) in [(1, "  src/tail.ts"), (2, "  b"), (3, "  A page")] {
+        shop.keys(&format!("geE{number}<cr>"));
+        assert_eq!(shop.title(), format!("Evidence E{number}"));
+        let page = shop.page();
+        assert!(page.iter().any(|line| line.starts_with(shown)), "{page:?}");
+        assert!(["Why", "Backs nothing yet."].iter().all(|text| page.iter().any(|line| line == text)), "{page:?}");
+        assert!(!page.iter().any(|line| line.contains(['\u{1b}', '\u{202e}'])), "{page:?}");
+        if number > 1 {
+            shop.keys("<esc>");
+            continue;
+        }
+        shop.keys("G<cr>");
+        assert_eq!(shop.at(), ("src/tail.ts".to_owned(), 1));
+    }
 }
 
 #[test]

@@ -1,18 +1,19 @@
 //! The terminal in a real pseudo terminal: [`child`] is the program, the other tests sit before it.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyModifiers};
-use portable_pty::{ChildKiller, CommandBuilder, ExitStatus, MasterPty, PtySize, SlavePty};
-use rustix::process::{Pid, Signal, kill_process};
+use portable_pty::CommandBuilder;
+use rustix::process::{Pid, Signal};
 use touchstone::shell::terminal::{Input, Options, Screen};
 use vt100::{MouseProtocolEncoding, MouseProtocolMode};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+use crate::pseudo::{DEADLINE, Pty, eventually, size};
+
 const ROLE: &str = "TOUCHSTONE_TEST_TERMINAL";
 const EXE: &str = "TOUCHSTONE_TEST_EXE";
 const RUN: &str = "\"$TOUCHSTONE_TEST_EXE\" --exact --ignored --nocapture terminal::child";
@@ -114,137 +115,31 @@ fn child() {
     }
 }
 
-struct Shown {
-    parser: Mutex<vt100::Parser>,
-    changed: Condvar,
-    deaf: AtomicBool,
+/// Runs a shell's script in a new terminal.
+fn script(script: &str) -> Pty {
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", script]);
+    command.env(EXE, std::env::current_exe().unwrap());
+    command.env(ROLE, "1");
+    command.env("RUST_BACKTRACE", "0");
+    Pty::run(command, 80, 24)
 }
 
-/// A terminal with a program in it.
-pub struct Pty {
-    master: Box<dyn MasterPty + Send>,
-    /// Kept open, so that the terminal can be looked at when the program has ended.
-    slave: Option<Box<dyn SlavePty + Send>>,
-    keyboard: Box<dyn std::io::Write + Send>,
-    shown: Arc<Shown>,
-    killer: Box<dyn ChildKiller + Send + Sync>,
-    ended: mpsc::Receiver<ExitStatus>,
-    pid: Pid,
+/// Runs the program until it has drawn its first frame.
+fn start() -> Pty {
+    let pty = script(&format!("exec {RUN}"));
+    pty.sees("80x24 count 0.");
+    pty
 }
 
-impl Drop for Pty {
-    fn drop(&mut self) {
-        let _ = self.killer.kill();
-    }
-}
-
-fn size(columns: u16, rows: u16) -> PtySize {
-    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
-}
-
-impl Pty {
-    /// Runs a shell's script in a new terminal.
-    pub fn script(script: &str) -> Self {
-        let pty = portable_pty::native_pty_system().openpty(size(80, 24)).unwrap();
-        let mut command = CommandBuilder::new("sh");
-        command.args(["-c", script]);
-        command.env(EXE, std::env::current_exe().unwrap());
-        command.env(ROLE, "1");
-        command.env("RUST_BACKTRACE", "0");
-        let mut child = pty.slave.spawn_command(command).unwrap();
-        let pid = Pid::from_raw(i32::try_from(child.process_id().unwrap()).unwrap()).unwrap();
-        let killer = child.clone_killer();
-        let (sender, ended) = mpsc::channel();
-        std::thread::spawn(move || sender.send(child.wait().unwrap()));
-
-        let shown = Arc::new(Shown {
-            parser: Mutex::new(vt100::Parser::new(24, 80, 0)),
-            changed: Condvar::new(),
-            deaf: AtomicBool::new(false),
-        });
-        let mut reader = pty.master.try_clone_reader().unwrap();
-        let theirs = Arc::clone(&shown);
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = reader.read(&mut bytes) {
-                theirs.parser.lock().unwrap().process(&bytes[..count]);
-                theirs.changed.notify_all();
-                if theirs.deaf.load(Ordering::SeqCst) {
-                    break;
-                }
-            }
-        });
-        let keyboard = pty.master.take_writer().unwrap();
-        Pty { master: pty.master, slave: Some(pty.slave), keyboard, shown, killer, ended, pid }
-    }
-
-    /// Runs the program until it has drawn its first frame.
-    fn start() -> Self {
-        let pty = Pty::script(&format!("exec {RUN}"));
-        pty.sees("80x24 count 0.");
-        pty
-    }
-
-    pub fn types(&mut self, bytes: impl AsRef<[u8]>) {
-        self.keyboard.write_all(bytes.as_ref()).unwrap();
-        self.keyboard.flush().unwrap();
-    }
-
-    /// Waits until the screen is so.
-    #[track_caller]
-    pub fn wait(&self, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
-        let parser = self.shown.parser.lock().unwrap();
-        let (parser, late) =
-            self.shown.changed.wait_timeout_while(parser, DEADLINE, |parser| !holds(parser.screen())).unwrap();
-        assert!(!late.timed_out(), "waited for {what}; there is\n{}", parser.screen().contents());
-    }
-
-    #[track_caller]
-    pub fn sees(&self, text: &str) {
-        self.wait(text, |screen| screen.contents().contains(text));
-    }
-
-    pub fn signal(&self, signal: Signal) {
-        kill_process(self.pid, signal).unwrap();
-    }
-
-    #[track_caller]
-    pub fn ends(&self) -> ExitStatus {
-        self.ended.recv_timeout(DEADLINE).expect("the program did not end")
-    }
-
-    /// Tells whether what is typed is echoed and comes by lines.
-    fn is_cooked(&self) -> bool {
-        let flags = format!("{:?}", self.master.get_termios().unwrap().local_flags);
-        flags.contains("ECHO") && flags.contains("ICANON") && flags.contains("ISIG")
-    }
-
-    /// Checks that nothing of the program is left on the terminal.
-    #[track_caller]
-    pub fn is_given_back(&self) {
-        self.wait("a terminal that was given back", |screen| {
-            !screen.alternate_screen()
-                && !screen.hide_cursor()
-                && !screen.bracketed_paste()
-                && screen.mouse_protocol_mode() == MouseProtocolMode::None
-        });
-        eventually("a terminal that echoes", || self.is_cooked());
-    }
-}
-
-/// Waits for what makes no output.
-#[track_caller]
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + DEADLINE;
-    while !holds() {
-        assert!(Instant::now() < end, "waited for {what}");
-        std::thread::yield_now();
-    }
+/// How a shell names a job that Ctrl-Z stopped: the signal's number is not the same everywhere.
+fn stopped() -> String {
+    format!("stopped {}", 128 + Signal::TSTP.as_raw())
 }
 
 #[test]
 fn takes_the_terminal_and_gives_it_back() {
-    let mut pty = Pty::start();
+    let mut pty = start();
     pty.wait("the modes", |screen| {
         screen.alternate_screen()
             && screen.hide_cursor()
@@ -254,7 +149,7 @@ fn takes_the_terminal_and_gives_it_back() {
     });
     assert!(!pty.is_cooked());
     // The last door before the terminal.
-    assert_eq!(pty.shown.parser.lock().unwrap().screen().cell(0, 78).unwrap().contents(), "?");
+    assert_eq!(pty.screen().cell(0, 78).unwrap().contents(), "?");
     pty.types("q");
     assert_eq!(pty.ends().exit_code(), 0);
     pty.is_given_back();
@@ -262,7 +157,7 @@ fn takes_the_terminal_and_gives_it_back() {
 
 #[test]
 fn hands_on_what_is_typed_pasted_and_clicked() {
-    let mut pty = Pty::start();
+    let mut pty = start();
     pty.types("x");
     pty.sees("count 1.");
     pty.sees("Char('x')");
@@ -282,15 +177,14 @@ fn hands_on_what_is_typed_pasted_and_clicked() {
 
 #[test]
 fn follows_a_storm_of_resizes() {
-    let pty = Pty::start();
+    let pty = start();
     for step in 0..50u16 {
         let (columns, rows) = match step {
             49 => (97, 31),
             step if step % 2 == 0 => (20, 5),
             step => (300 - step, 100 - step),
         };
-        pty.shown.parser.lock().unwrap().screen_mut().set_size(rows, columns);
-        pty.master.resize(size(columns, rows)).unwrap();
+        pty.resize(columns, rows);
     }
     pty.sees("97x31 count");
     pty.wait("the last cell", |screen| screen.cell(30, 96).is_some_and(|cell| cell.contents() == "#"));
@@ -303,12 +197,11 @@ fn named(screen: &vt100::Screen) -> Option<String> {
 
 #[test]
 fn stops_on_ctrl_z_and_comes_back() {
-    let mut pty =
-        Pty::script(&format!("set -m\n{RUN}\necho stopped $?\nread -r line\necho typed $line\nfg\necho ended $?"));
+    let mut pty = script(&format!("set -m\n{RUN}\necho stopped $?\nread -r line\necho typed $line\nfg\necho ended $?"));
     pty.sees("80x24 count 0.");
-    let pid = named(pty.shown.parser.lock().unwrap().screen()).unwrap();
+    let pid = named(&pty.screen()).unwrap();
     pty.types("\u{1a}");
-    pty.sees("stopped 148");
+    pty.sees(&stopped());
     pty.is_given_back();
     if cfg!(target_os = "linux") {
         let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
@@ -328,18 +221,18 @@ fn stops_on_ctrl_z_and_comes_back() {
 
 #[test]
 fn a_stopped_program_can_be_ended() {
-    let script = "echo stopped $?\nkill -TERM %1\nkill -CONT %1\nread -r line";
-    let mut pty = Pty::script(&format!("set -m\n{RUN}\n{script}"));
+    let rest = "echo stopped $?\nkill -TERM %1\nkill -CONT %1\nread -r line";
+    let mut pty = script(&format!("set -m\n{RUN}\n{rest}"));
     pty.sees("count 0.");
     pty.types("\u{1a}");
-    pty.sees("stopped 148");
+    pty.sees(&stopped());
     pty.sees("ended by 15");
     pty.is_given_back();
 }
 
 #[test]
 fn does_not_stop_where_nobody_could_continue_it() {
-    let mut pty = Pty::start();
+    let mut pty = start();
     pty.types("\u{1a}");
     pty.sees("back from suspension");
     pty.types("q");
@@ -348,9 +241,9 @@ fn does_not_stop_where_nobody_could_continue_it() {
 
 #[test]
 fn sets_the_terminal_again_when_continued_from_outside() {
-    let mut pty = Pty::start();
+    let mut pty = start();
     // As a shell does when a job stops.
-    pty.shown.parser.lock().unwrap().process(b"\x1b[?1049l\x1b[?25h");
+    pty.shown.lock().parser.process(b"\x1b[?1049l\x1b[?25h");
     pty.signal(Signal::CONT);
     pty.sees("Continued");
     pty.wait("the screen", |screen| screen.alternate_screen() && screen.hide_cursor());
@@ -362,7 +255,7 @@ fn sets_the_terminal_again_when_continued_from_outside() {
 #[test]
 fn ends_in_order_on_signals() {
     for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1), (Signal::INT, 2)] {
-        let pty = Pty::start();
+        let pty = start();
         pty.signal(signal);
         assert_eq!(pty.ends().exit_code(), 128 + number);
         pty.is_given_back();
@@ -372,7 +265,7 @@ fn ends_in_order_on_signals() {
 
 #[test]
 fn ends_a_program_that_does_not_answer() {
-    let mut pty = Pty::start();
+    let mut pty = start();
     pty.types("s");
     pty.signal(Signal::TERM);
     assert_eq!(pty.ends().exit_code(), 143);
@@ -381,7 +274,7 @@ fn ends_a_program_that_does_not_answer() {
 
 #[test]
 fn ends_when_the_terminal_vanishes() {
-    let mut pty = Pty::start();
+    let mut pty = start();
     // The next output is the last that is read.
     pty.shown.deaf.store(true, Ordering::SeqCst);
     pty.types("x");
@@ -397,7 +290,7 @@ fn ends_when_the_terminal_vanishes() {
 
 #[test]
 fn leaves_signals_alone_once_the_screen_is_left() {
-    let mut pty = Pty::start();
+    let mut pty = start();
     pty.types("l");
     pty.sees("left");
     pty.is_given_back();
@@ -407,13 +300,13 @@ fn leaves_signals_alone_once_the_screen_is_left() {
 
 #[test]
 fn a_panic_is_readable() {
-    let mut pty = Pty::start();
+    let mut pty = start();
     pty.types("p");
     assert_eq!(pty.ends().exit_code(), 101);
     pty.is_given_back();
     pty.wait("the message", |screen| screen.rows(0, 80).any(|row| row.trim_end() == "a panic on purpose"));
 
-    let mut pty = Pty::start();
+    let mut pty = start();
     pty.types("t");
     assert_eq!(pty.ends().exit_code(), 134);
     pty.is_given_back();
@@ -423,7 +316,7 @@ fn a_panic_is_readable() {
 
 #[test]
 fn hands_the_terminal_to_another_program() {
-    let mut pty = Pty::start();
+    let mut pty = start();
     pty.types("h");
     pty.sees("question 1");
     pty.is_given_back();
@@ -466,7 +359,7 @@ fn sleeps_while_nothing_happens() {
         });
         naps.sum()
     }
-    let pty = Pty::start();
+    let pty = start();
     let end = Instant::now() + DEADLINE;
     loop {
         let before = naps(pty.pid);

@@ -16,9 +16,9 @@ use touchstone::shell::print::{Format, Palette, print};
 use touchstone::shell::workbench::Headless;
 use touchstone::shell::workbench::headless::draw;
 
+use crate::pseudo::Pty;
 use crate::repo_fixture::{FILE, Item, mkfifo};
 use crate::support::{Desk, fails, succeeds};
-use crate::terminal::Pty;
 
 /// Plays keys on the binary and returns the frame after them.
 #[track_caller]
@@ -381,7 +381,10 @@ fn live(desk: &Desk, folder: &str, variables: &str, args: &str) -> Pty {
         + "TERM=xterm-256color "
         + variables;
     let exe = assert_cmd::cargo::cargo_bin!("touchstone").display();
-    Pty::script(&format!("cd {} && exec env -i {variables} '{exe}' {args}", desk.dir().join(folder).display()))
+    let mut command = portable_pty::CommandBuilder::new("sh");
+    command
+        .args(["-c", &format!("cd {} && exec env -i {variables} '{exe}' {args}", desk.dir().join(folder).display())]);
+    Pty::run(command, 80, 24)
 }
 
 #[test]

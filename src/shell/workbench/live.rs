@@ -1,11 +1,16 @@
 //! The loop on a terminal: draw, wait, take everything that has come.
 
+use std::time::{Duration, Instant};
+
 use super::{End, Happened, Session};
 use crate::app::key::Key;
 use crate::app::msg::Msg;
 use crate::error::Result;
 use crate::shell::terminal::{Options, Screen};
 use crate::ui;
+
+/// How long the screen may stand still while there is always more to take: a key that is held down, a slow disk.
+const STILL: Duration = Duration::from_millis(50);
 
 /// Runs the workbench on the terminal until the user quits, and returns the signal that ended it, if one did. `keys` are
 /// played first.
@@ -38,9 +43,10 @@ fn converse(session: &mut Session, screen: &mut Screen, keys: &[Key]) -> Result<
         screen.draw(|frame| ui::draw(&session.app, frame))?;
         let mut next = session.wait();
         // Key repeat and a storm of resizes must not queue frames: all that is there is taken before the next one.
+        let since = Instant::now();
         while let Some(happened) = next {
             session.take(happened, Some(screen));
-            if session.end.is_some() {
+            if session.end.is_some() || since.elapsed() > STILL {
                 break;
             }
             next = session.later.pop_front().map(Happened::Input).or_else(|| session.happened.try_recv().ok());
