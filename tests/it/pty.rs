@@ -170,7 +170,7 @@ fn an_auditors_work_survives_a_kill_to_the_very_place() {
         pty.types("\x7f".repeat(item.len()));
         pty.sees_no(&format!("> {item}"));
     }
-    pty.sees("(2 marked)");
+    pty.sees("mark (2)");
     pty.types("\r");
     pty.sees("E1 backs auth-4 (stdio), data-1");
     pty.types("F");
@@ -817,7 +817,9 @@ fn writes(pty: &mut Pty) {
         pty.types(keys);
         pty.sees(title);
         pty.pastes(pasted());
+        // What cannot be accepted stays open.
         pty.types("\r");
+        pty.types("\x1b[27u");
         pty.sees_no(title);
     }
     // A search that finds the hostile lines, taken as evidence.
