@@ -5,24 +5,30 @@ use super::form::{Form, FormField};
 use super::popup::{Filling, Popup};
 use crate::export::summary;
 use crate::model::event::{Event, EvidenceId, FindingId, Subject};
-use crate::model::evidence::{Kind, Reachability};
+use crate::model::evidence::{Evidence, Kind, Reachability, Region};
 use crate::model::finding::{Disclosure, Finding, Impact, Recommendations, Severity};
 use crate::repo::display;
 
 const SEVERITIES: [&str; 5] = ["critical", "high", "medium", "low", "info"];
 const REACH: [&str; 4] = ["not_known", "reachable", "latent", "test_only"];
 
-/// Opens a finding for editing, or a new one on the item, with the item's evidence and what the standard says of it.
+/// Opens a finding for editing, or a new one on the item, with the selected lines, the item's evidence and what the
+/// standard says of it.
 pub fn open(app: &mut App, id: Option<FindingId>) {
-    let (finding, evidence) = match id.and_then(|id| Some((id, app.audit.now.findings.get(&id)?))) {
+    let take = if id.is_none() { app.selected().map(Box::new) } else { None };
+    let (mut finding, evidence) = match id.and_then(|id| Some((id, app.audit.now.findings.get(&id)?))) {
         Some((id, found)) => (found.finding.clone(), app.audit.now.backing(&Subject::Finding(id))),
         None => prefilled(app),
     };
+    if let Some(region) = &take {
+        // The lines that one points at come first.
+        let kind = Kind::Code { regions: vec![(**region).clone()] };
+        let place = summary(&Evidence { kind, reachability: finding.reachability, note: None });
+        let more = finding.description.strip_prefix("See ").map(|rest| format!("; {rest}"));
+        finding.description = format!("See {place}{}", more.unwrap_or(".".to_owned()));
+    }
     let title = id.map_or_else(|| "New finding".to_owned(), |id| format!("Finding {id}"));
-    app.popups.push(Popup::Form(
-        Box::new(form(title, &finding)),
-        Filling::Finding { id, before: Box::new(finding), evidence },
-    ));
+    app.popups.push(Popup::Form(Box::new(form(title, &finding)), Filling::Finding { id, take, evidence }));
 }
 
 /// Returns a new finding on the item, and the evidence that backs the item.
@@ -170,12 +176,19 @@ pub fn read(form: &Form) -> Result<Finding, String> {
     }
 }
 
-/// Returns the events that record a finding and its evidence.
-pub fn events(app: &App, id: Option<FindingId>, finding: Finding, evidence: &[EvidenceId]) -> (FindingId, Vec<Event>) {
+/// Returns the events that record a finding and its evidence. `take` becomes evidence with it.
+pub fn events(
+    app: &App,
+    id: Option<FindingId>,
+    finding: Finding,
+    evidence: &[EvidenceId],
+    take: Option<&Region>,
+) -> (FindingId, Vec<Event>) {
     let number = id.unwrap_or_else(|| app.audit.next_finding());
     let subject = Subject::Finding(number);
     let before = app.audit.now.backing(&subject);
     let mut events = Vec::new();
+    let reachability = finding.reachability;
     if app.audit.now.findings.get(&number).is_none_or(|found| found.finding != finding) {
         events.push(Event::FindingSet { id: number, finding: Box::new(finding) });
     }
@@ -184,6 +197,16 @@ pub fn events(app: &App, id: Option<FindingId>, finding: Finding, evidence: &[Ev
     }
     for id in evidence.iter().filter(|id| !before.contains(id)) {
         events.push(Event::EvidenceAttached { id: *id, to: vec![subject.clone()] });
+    }
+    if let Some(region) = take {
+        let kind = Kind::Code { regions: vec![region.clone()] };
+        let filed = app.audit.file(vec![kind], reachability, None, &[subject]);
+        events.extend(
+            filed
+                .events
+                .into_iter()
+                .filter(|event| !matches!(event, Event::EvidenceAttached { id, .. } if evidence.contains(id))),
+        );
     }
     (number, events)
 }

@@ -47,8 +47,8 @@ pub fn areas(size: (u16, u16), pane: Pane, zoom: bool, hint: bool) -> Option<Are
     let [header, tabs, body, hint_row, footer] = Layout::vertical(rows).areas(screen);
     let mut areas = Areas { header, footer, hint: hint.then_some(hint_row), ..Areas::default() };
     if wide && !zoom {
-        let list = (width / 4).clamp(32, 42);
-        let item = (width * 3 / 10).clamp(34, 60);
+        let list = (width / 4).clamp(30, 42);
+        let item = (width * 29 / 100).clamp(34, 60);
         let columns = [Constraint::Length(list), Constraint::Min(0), Constraint::Length(item)];
         let [list, code, item] = Layout::horizontal(columns).areas(body);
         (areas.list, areas.code, areas.item) = (Some(list), Some(code), Some(item));
@@ -109,7 +109,7 @@ mod tests {
         let wide = areas((120, 40), Pane::Code, false, false).unwrap();
         let alone = areas((120, 40), Pane::Code, true, false).unwrap();
         assert_eq!((alone.list, alone.code.unwrap().width, alone.item), (None, 120, None));
-        assert_eq!((wide.list.unwrap().width, wide.item.unwrap().width, wide.tabs), (32, 36, None));
+        assert_eq!((wide.list.unwrap().width, wide.item.unwrap().width, wide.tabs), (30, 34, None));
     }
 
     proptest! {

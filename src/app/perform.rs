@@ -6,6 +6,7 @@ use super::field::Field;
 use super::form::{Form, FormField};
 use super::item::{self, Target};
 use super::key;
+use super::layout;
 use super::line::{Line, Tone};
 use super::msg::{Effect, ExportWanted, Exported};
 use super::picker::{Entry, Picker};
@@ -422,7 +423,9 @@ impl App {
             };
             Entry { value: Value::Path(entry.path.clone()), label: display::bytes(&entry.path.0), detail }
         });
-        self.popups.push(Popup::list(Picker::new("Find a file", entries.collect(), false), Purpose::Files));
+        let mut picker = Picker::new("Find a file", entries.collect(), false);
+        picker.short_first = true;
+        self.popups.push(Popup::list(picker, Purpose::Files));
     }
 
     fn palette(&mut self) {
@@ -637,7 +640,13 @@ impl App {
         self.pane = Pane::Code;
     }
 
-    /// Cuts the selected lines from the file's bytes.
+    /// Returns the selected lines, if lines are selected.
+    pub(super) fn selected(&mut self) -> Option<Region> {
+        self.doc.as_ref().and_then(|doc| doc.anchor)?;
+        self.region()
+    }
+
+    /// Cuts the selected lines, or the current one, from the file's bytes.
     fn region(&mut self) -> Option<Region> {
         let Some(doc) = &self.doc else {
             self.warn("No file is open.");
@@ -1145,6 +1154,10 @@ impl App {
         let around = (1..=count).map(|by| if forward { (at + by) % count } else { (at + count - by) % count });
         let around: Vec<&String> = around.filter_map(|index| order.get(index)).collect();
         let here = around.iter().find(|id| self.slots_of(id).iter().any(open)).map(|id| (**id).clone());
+        if here.is_some() && self.pane == Pane::Code && (self.size.0 < layout::WIDE || self.zoom) {
+            // Where only one pane is on the screen, the question is what one goes on to.
+            self.pane = Pane::Item;
+        }
         if let Some(id) = here {
             return self.show_item(&id);
         }
@@ -1264,12 +1277,19 @@ impl App {
         match result {
             Ok(exported) => {
                 self.append(exported.entries.clone());
+                if let Some(Popup::Form(form, Filling::Export)) = self.popups.pop_if(is_export) {
+                    self.preferences.db = Some(form.text("db").trim().into());
+                    if form.text("sign") == "yes" {
+                        self.preferences.key = Some(form.text("key").trim().into());
+                    }
+                }
                 let popup = pages::message(self, &exported.audit_id, &exported.said);
                 self.popups.push(popup);
             }
             Err(error) => {
-                let mut said = vec![error.message.clone()];
-                said.extend(error.hints.iter().cloned());
+                // Hints that name options are for the command line; the form below has a field for each.
+                let hints = error.hints.iter().filter(|hint| !hint.contains("--")).cloned();
+                let said: Vec<String> = std::iter::once(error.message.clone()).chain(hints).collect();
                 let popup = pages::message(self, "Nothing was exported", &said);
                 self.popups.push(popup);
             }
@@ -1386,11 +1406,11 @@ impl App {
     fn save_form(&mut self) {
         let Some(Popup::Form(form, filling)) = self.popups.last() else { return };
         let outcome = match filling {
-            Filling::Finding { id, evidence, .. } => finding::read(form).and_then(|read| {
+            Filling::Finding { id, evidence, take } => finding::read(form).and_then(|read| {
                 if let Some(item) = read.items.iter().find(|item| self.audit.standard.item(item).is_none()) {
                     return Err(format!("The standard has no item `{item}`."));
                 }
-                let (number, events) = finding::events(self, *id, read, evidence);
+                let (number, events) = finding::events(self, *id, read, evidence, take.as_deref());
                 Ok((events, format!("{number} is written")))
             }),
             Filling::Export => {
@@ -1407,10 +1427,8 @@ impl App {
                         partial: form.text("partial") == "yes",
                         secrets_reviewed: form.text("secrets") == "yes",
                     };
-                    self.preferences.db = Some(wanted.db.clone());
-                    self.preferences.key = wanted.key.clone().or(self.preferences.key.clone());
+                    // The form stays until the record is there: whatever is wrong is mended in it.
                     self.effects.push(Effect::Export(wanted));
-                    self.popups.pop();
                     return;
                 }
             }
@@ -1422,6 +1440,11 @@ impl App {
             }
             Ok((events, said)) => {
                 let form = self.popups.pop();
+                if let (Some(Popup::Form(_, Filling::Finding { take: Some(_), .. })), Some(doc)) =
+                    (&form, &mut self.doc)
+                {
+                    doc.anchor = None;
+                }
                 self.act_from(form, events, said);
             }
             Err(why) => {
@@ -1698,6 +1721,10 @@ fn shared<'a>(mut texts: impl Iterator<Item = &'a String>) -> Option<Option<Stri
 /// Tells whether an action can be done on the main screen.
 fn works_on_main(action: &Action) -> bool {
     action.contexts.iter().any(|context| matches!(context, Context::Main | Context::Always))
+}
+
+fn is_export(popup: &mut Popup) -> bool {
+    matches!(popup, Popup::Form(_, Filling::Export))
 }
 
 fn turn(pane: Pane, by: usize) -> Pane {

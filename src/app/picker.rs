@@ -46,6 +46,8 @@ pub struct Picker<T> {
     pub multi: bool,
     /// Indexes of marked rows.
     pub marked: BTreeSet<usize>,
+    /// Of rows that match as well, the shorter one comes first; else the one that stood first.
+    pub short_first: bool,
 }
 
 impl<T: Clone> Picker<T> {
@@ -60,6 +62,7 @@ impl<T: Clone> Picker<T> {
             top: 0,
             multi,
             marked: BTreeSet::new(),
+            short_first: false,
         };
         picker.filter();
         picker
@@ -86,7 +89,8 @@ impl<T: Clone> Picker<T> {
                 scored.push((score, Shown { index, matched }));
             }
         }
-        scored.sort_by(|(a, one), (b, other)| b.cmp(a).then(one.index.cmp(&other.index)));
+        let length = |shown: &Shown| if self.short_first { self.entries[shown.index].label.len() } else { 0 };
+        scored.sort_by_key(|(score, shown)| (std::cmp::Reverse(*score), length(shown), shown.index));
         self.shown = scored.into_iter().map(|(_, shown)| shown).collect();
     }
 
@@ -160,6 +164,12 @@ mod tests {
         assert_eq!(files.shown[0].matched, [4, 5, 6, 7, 8, 9, 10]);
         narrow(&mut files, "zzz");
         assert_eq!((files.current(), files.picked()), (None, vec![]));
+        let mut files = picker(&["src/__tests__/proxy.test.ts", "src/proxy.ts"], false);
+        narrow(&mut files, "proxy");
+        assert_eq!(files.current(), Some(&0));
+        files.short_first = true;
+        files.filter();
+        assert_eq!(files.current(), Some(&1));
     }
 
     #[test]

@@ -14,7 +14,6 @@ use crate::error::Result;
 use crate::model::answer::Answer;
 use crate::model::event::{EvidenceId, FindingId, Subject};
 use crate::model::evidence::{Kind, Query, Reachability, Region, RepoPath, Search};
-use crate::model::finding::Finding;
 use crate::model::score::Slot;
 use crate::repo::{Hit, display};
 
@@ -178,12 +177,12 @@ pub struct RepoSearch {
 /// What a form is filled in for.
 #[derive(Debug, Clone)]
 pub enum Filling {
-    /// A finding: its number, unless it is new; what the form does not show of it; its evidence.
+    /// A finding: its number, unless it is new; its evidence, and what becomes evidence with it.
     Finding {
         /// The finding's number.
         id: Option<FindingId>,
-        /// The finding as it was.
-        before: Box<Finding>,
+        /// Lines that become evidence with it.
+        take: Option<Box<Region>>,
         /// Its evidence.
         evidence: Vec<EvidenceId>,
     },

@@ -291,8 +291,9 @@ fn draw_form(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: R
     title(buffer, theme, area, true, &form.title, &at);
     let base = theme.style(Role::Popup);
     let evidence = match filling {
-        Filling::Finding { evidence, .. } => {
-            let ids: Vec<String> = evidence.iter().map(ToString::to_string).collect();
+        Filling::Finding { evidence, take, .. } => {
+            let mut ids: Vec<String> = evidence.iter().map(ToString::to_string).collect();
+            ids.extend(take.iter().map(|region| place(&region.path, region.first, region.last, 40)));
             let ids = if ids.is_empty() { "none".to_owned() } else { ids.join(" ") };
             Some(format!("Evidence: {ids}"))
         }

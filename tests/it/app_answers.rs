@@ -2,6 +2,7 @@
 
 use touchstone::app::Pane;
 use touchstone::app::checklist::Row;
+use touchstone::app::msg::Msg;
 use touchstone::app::popup::Popup;
 use touchstone::model::answer::Answer;
 use touchstone::model::audit::Gap;
@@ -9,6 +10,7 @@ use touchstone::model::event::Event;
 use touchstone::model::score::Slot;
 
 use crate::app_keys::{answered, http, stdio};
+use crate::support::Desk;
 use crate::workshop::Workshop;
 
 /// Actions that a test of this file presses.
@@ -288,6 +290,21 @@ fn modes_are_declared() {
     shop.keys("gmHttp<cr>");
     assert_eq!(shop.writes("<home><del>h<cr>"), [Event::ModeDeclared { mode: "http".to_owned() }]);
     assert_eq!(shop.app.mode_name(), Some("stdio"));
+}
+
+#[test]
+fn the_next_question_is_shown_where_one_pane_is() {
+    let desk = Desk::light(&["stdio"]);
+    let mut shop = Workshop::on(desk, 80, 24);
+    shop.keys("2]");
+    assert_eq!(shop.app.pane, Pane::Item);
+    shop.keys("1]");
+    assert_eq!(shop.app.pane, Pane::List, "the list shows where one goes");
+    shop.send(Msg::Resize(120, 40));
+    shop.keys("2]");
+    assert_eq!(shop.app.pane, Pane::Code);
+    shop.keys("<space>]");
+    assert_eq!(shop.app.pane, Pane::Item);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use touchstone::app::msg::{Effect, ExportWanted, Exported, Msg};
 use touchstone::app::popup::{Filling, Go, Popup};
 use touchstone::error::Error;
 use touchstone::model::event::{Event, EvidenceId, FindingId, Subject};
+use touchstone::model::evidence::Kind;
 use touchstone::model::finding::{Finding, Severity};
 
 use crate::app_keys::stdio;
@@ -274,16 +275,16 @@ fn the_export_is_asked_for() {
     };
     assert_eq!(shop.kept, [Effect::Export(wanted.clone())]);
     // What failed is told in full, and the fields are there again.
-    shop.send(Msg::Exported(Err(Error::usage("2 items are open.").hint("Answer them."))));
+    shop.send(Msg::Exported(Err(Error::usage("2 items are open.").hint("Answer them.").hint("Pass --partial."))));
     assert_eq!(
         (shop.title().as_str(), shop.page()),
         ("Nothing was exported", vec!["2 items are open.".to_owned(), "Answer them.".to_owned()])
     );
-    shop.keys("<esc>gx");
-    assert_eq!((form(&shop).text("db").as_str(), form(&shop).text("key").as_str()), ("/tmp/db", "/k.pub"));
+    shop.keys("<esc>");
+    assert_eq!((form(&shop).text("db").as_str(), form(&shop).text("partial").as_str()), ("/tmp/db", "yes"));
     // Unsigned, with what looks like a secret.
     field(&mut shop, "sign");
-    shop.keys("n<tab><tab><tab>y");
+    shop.keys("n<tab><tab>n<tab>y");
     shop.kept.clear();
     shop.keys("<c-s>");
     assert_eq!(
@@ -293,8 +294,32 @@ fn the_export_is_asked_for() {
     let exported = Exported { audit_id: "jo-1".to_owned(), said: vec!["Written.".to_owned()], entries: Vec::new() };
     shop.send(Msg::Exported(Ok(exported)));
     assert_eq!((shop.title().as_str(), shop.page()), ("jo-1", vec!["Written.".to_owned()]));
-    shop.keys("<esc>gx<esc>");
+    shop.keys("<esc>");
+    assert!(shop.app.popups.is_empty(), "the form is done with");
+    // What was exported with is what is offered next time.
+    shop.keys("gx");
+    assert_eq!((form(&shop).text("db").as_str(), form(&shop).text("key").as_str()), ("/tmp/db", ""));
+    shop.keys("<esc>");
     assert!(shop.app.popups.is_empty());
+}
+
+#[test]
+fn a_finding_takes_the_selected_lines() {
+    let mut shop = Workshop::light();
+    shop.item("input-1").code("src/index.ts", 12).keys("vjF");
+    assert_eq!(form(&shop).text("description"), "See src/index.ts:12-13.");
+    let events = shop.keys("Title").writes("<c-s>");
+    assert!(matches!(&events[0], Event::FindingSet { id: F1, .. }), "{events:?}");
+    let Event::EvidenceAdded { id: EvidenceId(1), evidence } = &events[1] else { panic!("{events:?}") };
+    let Kind::Code { regions } = &evidence.kind else { panic!("{evidence:?}") };
+    assert_eq!((regions[0].first, regions[0].last), (12, 13));
+    assert_eq!(events[2..], [Event::EvidenceAttached { id: EvidenceId(1), to: vec![Subject::Finding(F1)] }]);
+    assert_eq!(shop.app.doc.as_ref().unwrap().anchor, None, "the selection is used");
+    // Lines that are evidence already keep their number, and are attached once.
+    shop.keys("e<cr>").code("src/index.ts", 12).keys("vjFAgain");
+    let events = shop.writes("<c-s>");
+    assert!(matches!(&events[0], Event::FindingSet { .. }) && events.len() >= 2, "{events:?}");
+    assert!(!events.iter().any(|event| matches!(event, Event::EvidenceAdded { .. })), "{events:?}");
 }
 
 #[test]
