@@ -53,10 +53,7 @@ pub fn draw(app: &App, buffer: &mut Buffer, theme: &Theme, areas: &Areas) {
 /// Returns what stands at the header's right end, the longest form at 0; score and saved state are in each.
 fn standing(app: &App, theme: &Theme, brevity: usize) -> Vec<(String, Role)> {
     let standard = &app.audit.standard;
-    let slots: usize = standard
-        .items()
-        .map(|(dimension, _)| if dimension.per_mode { app.audit.now.modes.len().max(1) } else { 1 })
-        .sum();
+    let slots = app.audit.now.answers_wanted(standard);
     let tier = app.score.tier.as_ref().and_then(|id| standard.tiers.iter().find(|tier| tier.id == *id));
     let tier =
         tier.map_or("tier open".to_owned(), |tier| tier.title.split([' ', '(']).next().unwrap_or_default().to_owned());
@@ -271,7 +268,12 @@ fn dimension(app: &App, out: &mut Row<'_>, theme: &Theme, index: usize) {
     out.right(&right, theme.style(if answered == slots.len() && answered > 0 { Role::Met } else { Role::Dim }));
     out.role(&format!("{fold} "), Role::Dim);
     let apart = if dimension.separate { " (apart)" } else { "" };
-    let name = format!("{}{apart}", dimension.title);
+    let mut name = format!("{}{apart}", dimension.title);
+    // The first word alone tells the dimensions apart; half a word would not be nicer.
+    while name.width() > out.room() {
+        let Some((first, _)) = name.rsplit_once(' ') else { break };
+        name = first.to_owned();
+    }
     out.put(&name, Style::new().add_modifier(Modifier::BOLD));
 }
 
