@@ -4,8 +4,11 @@ use std::ops::Range;
 
 use regex::bytes::RegexBuilder;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::text::Text;
 use crate::highlight::{Coloured, Span};
+use crate::repo::display;
 
 /// Hits of a search in one file are counted up to this many.
 pub const FOUND_LIMIT: usize = 10_000;
@@ -83,6 +86,31 @@ impl Doc {
         let shown = self.top..self.top + height;
         if !shown.contains(&self.cursor) {
             self.top = self.cursor.saturating_sub(height / 3);
+        }
+    }
+
+    /// Scrolls sideways so that bytes of the current line are among `width` columns of code.
+    pub fn reveal(&mut self, range: &Range<usize>, width: usize) {
+        let line = self.text.line(self.cursor);
+        let column = |byte: usize| {
+            // In a long line columns are bytes, as its view has them.
+            if self.text.is_long(self.cursor) {
+                byte
+            } else {
+                display::block_bytes(&line[..byte.min(line.len())]).width()
+            }
+        };
+        let (start, end) = (column(range.start), column(range.end));
+        if start < self.left || end > self.left + width {
+            self.left = if end <= width { 0 } else { start.saturating_sub(width / 3) };
+        }
+    }
+
+    /// Scrolls sideways so that the first hit on the current line is among `width` columns of code.
+    pub fn reveal_hit(&mut self, width: usize) {
+        let hit = self.found.iter().find(|(line, _)| *line == self.cursor).map(|(_, range)| range.clone());
+        if let Some(range) = hit {
+            self.reveal(&range, width);
         }
     }
 
@@ -167,6 +195,20 @@ mod tests {
         assert_eq!(doc.lines(), (1, 3));
         doc.go(99);
         assert_eq!(doc.cursor, 3);
+    }
+
+    #[test]
+    fn a_hit_far_to_the_right_is_shown() {
+        let mut doc = doc(format!("{}needle\n\t漢needle\n", "x".repeat(300)).as_bytes());
+        doc.reveal(&(300..306), 60);
+        assert_eq!(doc.left, 280);
+        doc.reveal(&(290..296), 60);
+        assert_eq!(doc.left, 280, "it is on the screen already");
+        doc.go(1);
+        doc.reveal(&(4..10), 60);
+        assert_eq!(doc.left, 0);
+        doc.reveal(&(4..10), 8);
+        assert_eq!(doc.left, 4, "a tab has four columns, a wide character two");
     }
 
     #[test]

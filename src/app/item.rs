@@ -393,7 +393,7 @@ pub fn outcome(lead: &LeadFound) -> String {
     match &lead.outcome {
         Err(why) => display::line(why).into_owned(),
         Ok(found) => {
-            let more = if found.excluded > 0 { format!(", {} in tests", found.excluded) } else { String::new() };
+            let more = if found.excluded > 0 { format!(", {} excluded", found.excluded) } else { String::new() };
             format!("{}{more} of {}", count(found.hits, "hit", "hits"), count(found.files, "file", "files"))
         }
     }
@@ -412,8 +412,10 @@ fn leads(app: &App, rows: &mut Rows) {
             .map(|found| found.hits)
             .sum()
     };
-    let (supports, concerns) = (hits(Signal::Supports), hits(Signal::Concern));
-    rows.heading(format!("Leads: {supports} support, {}", count(concerns, "concern", "concerns")));
+    let (supports, concerns, look) = (hits(Signal::Supports), hits(Signal::Concern), hits(Signal::Look));
+    rows.blank();
+    let title = format!("Leads: + {supports} support, ! {}, ? {look} to read", count(concerns, "concern", "concerns"));
+    rows.text(&Target::Nothing, Tone::Strong, &title, 0);
     let mut order: Vec<usize> = (0..leads.len()).collect();
     order.sort_by_key(|at| leads[*at].outcome.as_ref().map_or(0, |found| found.places.len()) == 0);
     for at in order {
@@ -441,8 +443,9 @@ fn leads(app: &App, rows: &mut Rows) {
                 line.and(Tone::Dim, format!("{path} ")).and(Tone::Code, text.trim_start().to_owned()),
             );
         }
-        if found.places.len() > HITS {
-            rows.push(target, Line::of(Tone::Dim, format!("    … and {} more", found.places.len() - HITS)));
+        let more = (found.hits + found.excluded).saturating_sub(HITS as u64);
+        if more > 0 {
+            rows.push(target, Line::of(Tone::Dim, format!("    … and {more} more")));
         }
     }
 }
@@ -543,7 +546,7 @@ mod tests {
             outcome(&lead(Ok(LeadHits { kind: Kind::Path(list.clone()), hits, excluded, files, places: Vec::new() })))
         };
         assert_eq!(hits(1, 0, 1), "1 hit of 1 file");
-        assert_eq!(hits(0, 3, 12), "0 hits, 3 in tests of 12 files");
+        assert_eq!(hits(0, 3, 12), "0 hits, 3 excluded of 12 files");
         assert_eq!(outcome(&lead(Err("It was\ncut.".to_owned()))).lines().count(), 1);
     }
 }

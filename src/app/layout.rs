@@ -48,7 +48,7 @@ pub fn areas(size: (u16, u16), pane: Pane, zoom: bool, hint: bool) -> Option<Are
     let mut areas = Areas { header, footer, hint: hint.then_some(hint_row), ..Areas::default() };
     if wide && !zoom {
         let list = (width / 4).clamp(30, 42);
-        let item = (width * 29 / 100).clamp(34, 60);
+        let item = (width / 100 * 29 + width % 100 * 29 / 100).clamp(34, 60);
         let columns = [Constraint::Length(list), Constraint::Min(0), Constraint::Length(item)];
         let [list, code, item] = Layout::horizontal(columns).areas(body);
         (areas.list, areas.code, areas.item) = (Some(list), Some(code), Some(item));

@@ -153,9 +153,18 @@ struct Place {
     all_modes: bool,
     file: Option<RepoPath>,
     line: usize,
+    top: usize,
     files: bool,
     by_file: bool,
     sweep: bool,
+}
+
+/// What an act uses up, once it is written.
+#[derive(Debug, Default)]
+struct Spent {
+    answer: Option<LastAnswer>,
+    items: Vec<String>,
+    selection: bool,
 }
 
 /// The workbench.
@@ -234,8 +243,16 @@ pub struct App {
     tickets: u64,
     effects: Vec<Effect>,
     places: BTreeMap<RepoPath, (usize, usize)>,
+    /// The file that was asked for and is not there yet, and its line.
+    loading: Option<(RepoPath, usize)>,
+    /// What is remembered once the act that is being written is written: the answer, and the items that were used.
+    spent: Spent,
     would_of: Option<(String, Option<usize>, u64)>,
     dragging: bool,
+    /// The row clicked last: how many popups there were, the pane, the row.
+    clicked: Option<(usize, Pane, usize)>,
+    /// Quitting was asked for once, and would lose something that is written.
+    leaving: bool,
 }
 
 impl App {
@@ -285,8 +302,12 @@ impl App {
             tickets: 0,
             effects: Vec::new(),
             places: BTreeMap::new(),
+            loading: None,
+            spent: Spent::default(),
             would_of: None,
             dragging: false,
+            clicked: None,
+            leaving: false,
         };
         app.tree.start(&app.files);
         let place = start.place.and_then(|text| serde_json::from_str::<Place>(&text).ok());
@@ -309,7 +330,7 @@ impl App {
                 if let Some(path) =
                     readme.or(app.files.iter().find(|entry| entry.is_file())).map(|entry| entry.path.clone())
                 {
-                    app.effects.push(Effect::Load { path, line: 0 });
+                    app.load(path, 0);
                 }
             }
         }
@@ -339,7 +360,8 @@ impl App {
         if let Some(path) = place.file
             && self.files.iter().any(|entry| entry.path == path)
         {
-            self.effects.push(Effect::Load { path, line: place.line });
+            self.places.insert(path.clone(), (place.line, place.top));
+            self.load(path, place.line);
         }
     }
 
@@ -354,6 +376,7 @@ impl App {
             all_modes: self.mode.is_none(),
             file,
             line: self.doc.as_ref().map_or(0, |doc| doc.cursor),
+            top: self.doc.as_ref().map_or(0, |doc| doc.top),
             files: self.shows_files,
             by_file: self.checklist.by_file,
             sweep: self.checklist.sweep,
@@ -374,8 +397,10 @@ impl App {
             Msg::Acted(result) => self.acted(result),
             Msg::Loaded { path, line, result } => self.loaded(path, line, result),
             Msg::Hits { ticket, hits } => {
-                if let Some(Popup::Search(search)) = self.popups.last_mut() {
-                    search.take(ticket, hits);
+                match self.popups.last_mut() {
+                    Some(Popup::Search(search)) if search.ticket == ticket => search.take(ticket, hits),
+                    // Nobody waits for them any more, and keys may.
+                    _ => return Vec::new(),
                 }
             }
             Msg::Searched { ticket, result } => {
@@ -463,6 +488,14 @@ impl App {
         there.map_or(1, |area| usize::from(layout::inner(self.size, area).height)).max(1)
     }
 
+    /// Returns how many columns of code there are room for, beside marks and line numbers.
+    pub fn code_width(&self) -> usize {
+        const BESIDE: u16 = 10;
+        let areas = layout::areas(self.size, Pane::Code, self.zoom, self.hint.is_some());
+        let area = areas.and_then(|areas| areas.code).map(|area| layout::inner(self.size, area));
+        area.map_or(1, |area| usize::from(area.width.saturating_sub(BESIDE)).max(1))
+    }
+
     /// Returns how many columns the item pane has.
     pub fn item_width(&self) -> usize {
         let there = layout::areas(self.size, Pane::Item, self.zoom, self.hint.is_some()).and_then(|areas| areas.item);
@@ -509,6 +542,7 @@ impl App {
     }
 
     fn type_key(&mut self, key: Key) {
+        self.leaving = false;
         if let Some(popup) = self.popups.last_mut() {
             popup.input(key);
         }
@@ -576,8 +610,16 @@ impl App {
     fn acted(&mut self, result: Result<Vec<(crate::model::event::Entry, crate::model::hash::Sha256)>>) {
         let said = self.doing.take();
         let held = self.held.take();
+        let spent = std::mem::take(&mut self.spent);
         match result {
             Ok(entries) => {
+                self.last = spent.answer.or(self.last.take());
+                for id in &spent.items {
+                    self.used(id);
+                }
+                if let (true, Some(doc)) = (spent.selection, &mut self.doc) {
+                    doc.anchor = None;
+                }
                 let undone = entries.iter().find_map(|(entry, _)| match entry.event {
                     Event::Undone { seq } => Some(("Undone", seq)),
                     Event::Redone { seq } => Some(("Done again", seq)),
@@ -602,6 +644,7 @@ impl App {
     }
 
     fn append(&mut self, entries: Vec<(crate::model::event::Entry, crate::model::hash::Sha256)>) {
+        let appended = !entries.is_empty();
         for (entry, line) in entries {
             if let Err(why) = self.audit.push(entry, line) {
                 // The journal took it, so this copy is behind; it must not be shown as the truth.
@@ -609,7 +652,7 @@ impl App {
                 return;
             }
         }
-        if !self.read_only {
+        if !self.read_only && appended {
             self.unsaved = None;
         }
         self.derive();
@@ -649,8 +692,19 @@ impl App {
     /// Lists the checklist's rows. The item that is worked on stays in a sweep until another one is: the next key is meant
     /// for it.
     fn list(&mut self) {
-        let here = self.checklist.current().and_then(Row::id).map(str::to_owned);
+        // On a file's heading the item pane still shows the item before.
+        let here = match self.checklist.current() {
+            Some(Row::File(_)) => Some(self.item.clone()),
+            row => row.and_then(Row::id).map(str::to_owned),
+        };
+        let before = self.checklist.current().cloned();
         self.list_with(here.as_deref());
+        if self.checklist.current() != before.as_ref()
+            && let Some(id) = here
+        {
+            // A row that is gone must not hand its place, and the next answer, to another item.
+            self.checklist.show(&id);
+        }
     }
 
     /// Lists the checklist's rows, with this one in any case.
@@ -790,9 +844,9 @@ impl App {
                 self.checklist.folded.remove(&index);
             }
             self.list();
-            if !self.checklist.show(id) && self.checklist.sweep {
-                self.checklist.sweep = false;
-                self.list();
+            if !self.checklist.show(id) {
+                // A sweep shows what one goes to in any case.
+                self.list_with(Some(id));
                 self.checklist.show(id);
             }
         }
@@ -833,6 +887,11 @@ impl App {
     }
 
     fn loaded(&mut self, path: RepoPath, line: usize, result: Result<Loaded>) {
+        // The reader may have gone elsewhere meanwhile.
+        if self.loading.as_ref() != Some(&(path.clone(), line)) {
+            return;
+        }
+        self.loading = None;
         match result {
             Ok(Loaded::Text(text)) => {
                 self.keep_place();
@@ -873,13 +932,28 @@ impl App {
             Some(doc) if doc.text.path == *path => {
                 doc.anchor = None;
                 doc.jump(line, height);
+                self.loading = None;
             }
-            _ => self.effects.push(Effect::Load { path: path.clone(), line }),
+            _ => self.load(path.clone(), line),
         }
         // Where only one pane is on the screen, it is the one that was asked for.
         if self.size.0 < layout::WIDE || self.zoom {
             self.pane = Pane::Code;
         }
+    }
+
+    /// Asks for a file. Until it is there, the one on the screen is not the one that was asked for.
+    fn load(&mut self, path: RepoPath, line: usize) {
+        self.loading = Some((path.clone(), line));
+        self.effects.push(Effect::Load { path, line });
+    }
+
+    /// Tells the user, where the file on the screen is about to be another one: its lines must not be taken for those.
+    fn is_loading(&mut self) -> bool {
+        let Some((path, _)) = &self.loading else { return false };
+        let path = display::bytes(&path.0);
+        self.warn(format!("{path} is still being read."));
+        true
     }
 
     fn ticket(&mut self) -> u64 {
@@ -949,8 +1023,8 @@ impl App {
             if !area.contains(at) {
                 return;
             }
-            let accept = popup.mouse(area, mouse);
-            if accept {
+            let row = popup.mouse(area, mouse);
+            if row.is_some_and(|row| self.clicked_again(row)) {
                 self.perform(Act::Accept);
             }
             return;
@@ -991,9 +1065,8 @@ impl App {
                     Pane::List => {
                         let at = self.checklist.top + row;
                         if at < self.checklist.rows.len() {
-                            let again = self.checklist.cursor == at;
                             self.checklist.cursor = at;
-                            if again {
+                            if self.clicked_again(at) {
                                 self.perform(Act::Open);
                             }
                         }
@@ -1006,9 +1079,8 @@ impl App {
                     }
                     Pane::Item => {
                         let at = self.item_top + row;
-                        let again = self.item_cursor == at;
                         self.item_cursor = at;
-                        if again {
+                        if self.clicked_again(at) {
                             self.perform(Act::Open);
                         }
                     }
@@ -1022,6 +1094,18 @@ impl App {
             }
             Did::Release => {}
         }
+    }
+
+    /// Tells whether the click before was on this row too: the second one opens. A cursor that happens to be there is no
+    /// click.
+    fn clicked_again(&mut self, row: usize) -> bool {
+        let here = (self.popups.len(), self.pane, row);
+        if self.clicked == Some(here) {
+            self.clicked = None;
+            return true;
+        }
+        self.clicked = Some(here);
+        false
     }
 
     /// Scrolls a pane by some rows; the cursor comes along only where it would leave the screen.

@@ -311,7 +311,9 @@ fn matrix(app: &App, lines: &mut Lines) {
         };
         rows.push((strength, slot.clone(), counts));
     }
-    rows.sort_by_key(|(strength, _, _)| *strength);
+    // What the standard lets rest on a reason is not weak for that.
+    let reasoned = |slot: &Slot| now.answers.get(slot).is_some_and(|one| one.answer.needs_reason());
+    rows.sort_by_key(|(strength, slot, _)| (*strength == 0 && reasoned(slot), *strength));
     lines.push((Line::default(), None));
     let narrow = width(app) < 96;
     let heads = if narrow {
@@ -319,7 +321,7 @@ fn matrix(app: &App, lines: &mut Lines) {
     } else {
         ["code", "search", "path", "history", "observed", "external"]
     };
-    let (first, second, column) = if narrow { (20, 12, 7) } else { (24, 14, 9) };
+    let (first, second, column) = if narrow { (20, 12, 7) } else { (24, 16, 9) };
     let head: String = heads.iter().map(|kind| format!("{kind:>column$}")).collect();
     let title = format!("{:<first$}{:<second$}{head}", "Weakest support first", " answer");
     lines.push((Line::of(Tone::Strong, title), None));

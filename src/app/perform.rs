@@ -1,5 +1,7 @@
 //! What each action does.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::action::{ACTIONS, Act, Action, Context};
 use super::checklist::Row;
 use super::field::Field;
@@ -10,8 +12,8 @@ use super::layout;
 use super::line::{Line, Tone};
 use super::msg::{Effect, ExportWanted, Exported};
 use super::picker::{Entry, Picker};
-use super::popup::{Filling, Go, Page, Popup, Purpose, RepoSearch, Take, Text, Value, Writing};
-use super::{App, LastAnswer, Pane, Walk, finding, pages};
+use super::popup::{Filling, Go, Page, Popup, Purpose, RepoSearch, Take, Text, UNSAVED, Value, Writing};
+use super::{App, LastAnswer, Pane, Spent, Walk, finding, pages};
 use crate::config::ThemeName;
 use crate::error::Result;
 use crate::export::caution::Reviewed;
@@ -32,13 +34,11 @@ pub const HINTS: [(Act, &str); 5] = [
     (Act::NextOpen, "Go on to the next open item. That is the whole round."),
 ];
 
-/// What a form says where Escape would lose what was written.
-const UNSAVED: &str = "Not saved yet: Esc again throws it away.";
-
 impl App {
     /// Does an action.
     pub(super) fn perform(&mut self, act: Act) {
         self.hinted(act);
+        let leaving = std::mem::take(&mut self.leaving);
         match act {
             Act::Down => self.step(1),
             Act::Up => self.step(-1),
@@ -190,6 +190,10 @@ impl App {
             }
             Act::Redraw => self.effects.push(Effect::Redraw),
             Act::Suspend => self.effects.push(Effect::Suspend),
+            Act::Quit if !leaving && self.popups.iter().any(Popup::is_changed) => {
+                self.leaving = true;
+                self.warn("What is written here is not saved yet; the same key again throws it away and quits.");
+            }
             Act::Quit => self.effects.push(Effect::Quit),
             Act::ListDown => self.list_by(1),
             Act::ListUp => self.list_by(-1),
@@ -198,6 +202,11 @@ impl App {
             Act::Toggle => {
                 if let Some(Popup::List(picker, _)) = self.popups.last_mut() {
                     picker.toggle();
+                    if !picker.field.text().is_empty() {
+                        // The next one is looked for from the start.
+                        picker.field.set("");
+                        picker.filter();
+                    }
                 }
             }
             Act::ToggleAll => {
@@ -409,17 +418,22 @@ impl App {
     }
 
     fn find_file(&mut self) {
-        let recent: Vec<RepoPath> =
-            self.doc.as_ref().map(|doc| doc.text.path.clone()).into_iter().chain(self.places.keys().cloned()).collect();
+        let open = self.doc.as_ref().map(|doc| &doc.text.path);
+        // Counted once, for there may be very many files.
+        let mut cited: BTreeMap<&RepoPath, usize> = BTreeMap::new();
+        for piece in self.audit.now.evidence.values() {
+            if let Kind::Code { regions } = &piece.evidence.kind {
+                let paths: BTreeSet<&RepoPath> = regions.iter().map(|region| &region.path).collect();
+                for path in paths {
+                    *cited.entry(path).or_default() += 1;
+                }
+            }
+        }
         let entries = self.files.iter().map(|entry| {
-            let cited = self.audit.now.evidence.values().filter(|piece| match &piece.evidence.kind {
-                Kind::Code { regions } => regions.iter().any(|region| region.path == entry.path),
-                _ => false,
-            });
-            let detail = match cited.count() {
-                0 if recent.contains(&entry.path) => "opened".to_owned(),
-                0 => String::new(),
-                some => format!("{some} evidence"),
+            let detail = match cited.get(&entry.path) {
+                Some(some) => format!("{some} evidence"),
+                None if open == Some(&entry.path) || self.places.contains_key(&entry.path) => "opened".to_owned(),
+                None => String::new(),
             };
             Entry { value: Value::Path(entry.path.clone()), label: display::bytes(&entry.path.0), detail }
         });
@@ -446,13 +460,21 @@ impl App {
         let here = self.doc.as_ref().is_some_and(|doc| doc.text.path == *path);
         if !here {
             let line = self.places.get(path).map_or(0, |(cursor, _)| *cursor);
-            self.effects.push(Effect::Load { path: path.clone(), line });
+            self.load(path.clone(), line);
+        } else {
+            self.loading = None;
         }
         self.pane = Pane::Code;
     }
 
     fn write(&mut self, title: &str, hint: &str, field: Field, writing: Writing) {
-        let text = Text { title: title.to_owned(), hint: hint.to_owned(), field, writing };
+        let reads = matches!(writing, Writing::GoLine | Writing::Find(..));
+        if self.is_read_only() && !reads {
+            // Nobody writes what cannot be kept.
+            return self.refuse();
+        }
+        let before = field.text();
+        let text = Text { title: title.to_owned(), hint: hint.to_owned(), field, writing, before, warned: false };
         self.popups.push(Popup::Text(Box::new(text)));
     }
 
@@ -506,7 +528,7 @@ impl App {
 
     /// Shows the first hit from a line on, as the pattern is typed.
     fn find(&mut self, pattern: &str, cursor: usize, top: usize) {
-        let height = self.height(Pane::Code);
+        let (height, width) = (self.height(Pane::Code), self.code_width());
         let Some(doc) = &mut self.doc else { return };
         doc.search(pattern);
         doc.go(cursor);
@@ -514,6 +536,7 @@ impl App {
         let next = doc.found.iter().find(|(line, _)| *line >= cursor).or(doc.found.first()).map(|(line, _)| *line);
         if let Some(line) = next {
             doc.jump(line, height);
+            doc.reveal_hit(width);
         }
         self.pattern = pattern.to_owned();
         self.walk = if pattern.is_empty() { Walk::Nothing } else { Walk::File };
@@ -521,6 +544,7 @@ impl App {
 
     /// Goes to the next or previous hit.
     fn walk(&mut self, forward: bool) {
+        let width = self.code_width();
         match &mut self.walk {
             Walk::Nothing => self.warn("Nothing was searched for yet."),
             Walk::File => {
@@ -538,6 +562,7 @@ impl App {
                 match next.copied() {
                     Some(line) => {
                         doc.jump(line, height);
+                        doc.reveal_hit(width);
                         let at = lines.iter().position(|one| *one == line).unwrap_or(0) + 1;
                         let count = lines.len();
                         self.say(format!("Hit {at} of {count}"));
@@ -588,7 +613,7 @@ impl App {
             .and_then(|leads| leads.get(lead))
             .map(|lead| lead.why.clone())
             .unwrap_or_default();
-        self.say(format!("Lead {} of {}: {}", next + 1, all.len(), display::line(&why)));
+        self.say(format!("Hit {} of {} of the leads: {}", next + 1, all.len(), display::line(&why)));
     }
 
     /// Says why there are no leads to go by, if there are none.
@@ -648,6 +673,9 @@ impl App {
 
     /// Cuts the selected lines, or the current one, from the file's bytes.
     fn region(&mut self) -> Option<Region> {
+        if self.is_loading() {
+            return None;
+        }
         let Some(doc) = &self.doc else {
             self.warn("No file is open.");
             return None;
@@ -670,7 +698,7 @@ impl App {
         ids.extend(self.recent.iter().cloned());
         ids.extend(standard.facts.iter().map(|fact| fact.id.clone()));
         ids.extend(standard.items().map(|(_, item)| item.id.clone()));
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         ids.retain(|id| seen.insert(id.clone()));
         let mut entries: Vec<Entry<Value>> = ids
             .iter()
@@ -703,7 +731,9 @@ impl App {
             label: "inbox  attach it later".to_owned(),
             detail: String::new(),
         };
-        entries.insert(entries.len().min(1), inbox);
+        // This item comes first; where it has no slot, no other one takes its place.
+        let first = usize::from(!self.subjects_of(&self.item).is_empty());
+        entries.insert(entries.len().min(first), inbox);
         for (id, found) in self.audit.now.findings.iter().filter(|(_, found)| found.withdrawn.is_none()) {
             entries.push(Entry {
                 value: Value::Subjects(vec![Subject::Finding(*id)]),
@@ -733,11 +763,6 @@ impl App {
         let filed = self.audit.file(take.kinds, reachability, shows.as_deref(), to);
         let ids: Vec<String> = filed.ids.iter().map(ToString::to_string).collect();
         let mut names: Vec<String> = to.iter().map(ToString::to_string).collect();
-        for subject in to {
-            if let Subject::Item(slot) | Subject::Fact(slot) = subject {
-                self.used(&slot.id.clone());
-            }
-        }
         names.dedup();
         let verb = |one: &'static str, many: &'static str| if ids.len() == 1 { one } else { many };
         // A piece that is there keeps its own words; whoever typed others must not think that they were taken.
@@ -761,13 +786,18 @@ impl App {
             (false, true) => format!("{} {} in the inbox", ids.join(", "), verb("lies", "lie")),
             (false, false) => format!("{} {} {}{kept}", ids.join(", "), verb("backs", "back"), names.join(", ")),
         };
+        let ids = to.iter().filter_map(|subject| match subject {
+            Subject::Item(slot) | Subject::Fact(slot) => Some(slot.id.clone()),
+            Subject::Finding(_) => None,
+        });
+        let spent = Spent { items: ids.collect(), selection: true, answer: None };
         if filed.events.is_empty() {
             self.say(said);
-        } else if !self.act(filed.events, said) {
-            return;
-        }
-        if let Some(doc) = &mut self.doc {
-            doc.anchor = None;
+            if let Some(doc) = &mut self.doc {
+                doc.anchor = None;
+            }
+        } else if self.act(filed.events, said) {
+            self.spent = spent;
         }
     }
 
@@ -789,7 +819,7 @@ impl App {
             return self.no_slot();
         }
         let pieces = self.audit.now.evidence.iter().rev();
-        let fits = |backs: &std::collections::BTreeSet<Subject>| {
+        let fits = |backs: &BTreeSet<Subject>| {
             if inbox { backs.is_empty() } else { !to.iter().all(|subject| backs.contains(subject)) }
         };
         let entries: Vec<Entry<Value>> =
@@ -937,7 +967,11 @@ impl App {
         let before =
             |slot: &Slot| answers.get(slot).filter(|one| one.answer == answer).and_then(|one| one.reason.clone());
         if answer.needs_reason() {
-            let before = slots.iter().find_map(before);
+            // What the modes say differently is not overwritten unseen.
+            let reasons: Vec<String> = slots.iter().filter_map(before).collect();
+            let Some(before) = shared(reasons.iter()) else {
+                return self.warn("The modes have different reasons; choose one mode first.");
+            };
             let names: Vec<String> = slots.iter().map(ToString::to_string).collect();
             let title = format!("{}: {}, because", names.join(", "), item::spoken(answer.word()));
             let hint = hint.map_or("the record prints it".to_owned(), |hint| format!("the standard's hint: {hint}"));
@@ -979,11 +1013,18 @@ impl App {
         let evidenced = |slot: &Slot| self.audit.now.evidenced(&Subject::Item(slot.clone()));
         let supported = given.iter().all(|(reason, slots)| reason.is_some() || slots.iter().all(evidenced));
         let without = if supported { "" } else { "; it still needs evidence or a reason" };
-        let said = format!("{}: {}{without}", names.join(", "), item::spoken(answer.word()));
+        // An answer that is there is not replaced unseen.
+        let old = given.iter().flat_map(|(_, slots)| slots).filter_map(|slot| {
+            let old = self.audit.now.answers.get(slot).filter(|old| old.answer != answer)?;
+            let mode = slot.mode.as_ref().map(|mode| format!(" ({mode})")).unwrap_or_default();
+            Some(format!("{}{mode}", item::spoken(old.answer.word())))
+        });
+        let old: Vec<String> = old.collect();
+        let old = if old.is_empty() { String::new() } else { format!(", in place of {}", old.join(", ")) };
+        let said = format!("{}: {}{old}{without}", names.join(", "), item::spoken(answer.word()));
         let events = given.into_iter().map(|(reason, slots)| Event::Answered { slots, answer, reason }).collect();
         if self.act(events, said) {
-            self.used(&id);
-            self.last = Some(last);
+            self.spent = Spent { answer: Some(last), items: vec![id], selection: false };
         }
     }
 
@@ -1233,7 +1274,7 @@ impl App {
             path.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
         };
         let form = Form::new(
-            "Export a signed record",
+            "Export a record",
             vec![
                 FormField::line(
                     "db",
@@ -1354,6 +1395,7 @@ impl App {
                 // What was written is not thrown away by one key.
                 form.wrong = Some(UNSAVED.to_owned());
             }
+            Some(Popup::Text(text)) if text.is_changed() && !text.warned => text.warned = true,
             Some(Popup::Text(text)) => {
                 let writing = text.writing.clone();
                 self.popups.pop();
@@ -1440,12 +1482,9 @@ impl App {
             }
             Ok((events, said)) => {
                 let form = self.popups.pop();
-                if let (Some(Popup::Form(_, Filling::Finding { take: Some(_), .. })), Some(doc)) =
-                    (&form, &mut self.doc)
-                {
-                    doc.anchor = None;
-                }
+                let selection = matches!(&form, Some(Popup::Form(_, Filling::Finding { take: Some(_), .. })));
                 self.act_from(form, events, said);
+                self.spent.selection = selection && self.doing.is_some();
             }
             Err(why) => {
                 if let Some(Popup::Form(form, _)) = self.popups.last_mut() {
@@ -1598,7 +1637,16 @@ impl App {
     }
 
     fn picked(&mut self) {
+        let before = self.popups.last().cloned();
         let Some(Popup::List(picker, purpose)) = self.popups.pop() else { return };
+        self.pick(&picker, purpose);
+        if self.doing.is_some() {
+            // It comes back, marks and words and all, where the act cannot be written.
+            self.held = before;
+        }
+    }
+
+    fn pick(&mut self, picker: &Picker<Value>, purpose: Purpose) {
         let picked = picker.picked();
         let Some(first) = picked.first().cloned() else { return };
         match (purpose, first) {

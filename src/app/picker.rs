@@ -7,6 +7,9 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::field::Field;
 
+/// How many of the best rows show which letters match.
+const LETTERED: usize = 500;
+
 /// A row of the list. `label` and `detail` have passed the door for outside text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry<T> {
@@ -82,16 +85,20 @@ impl<T: Clone> Picker<T> {
         let mut buffer = Vec::new();
         let mut scored: Vec<(u32, Shown)> = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
-            let mut matched = Vec::new();
-            if let Some(score) = pattern.indices(Utf32Str::new(&entry.label, &mut buffer), &mut matcher, &mut matched) {
-                matched.sort_unstable();
-                matched.dedup();
-                scored.push((score, Shown { index, matched }));
+            if let Some(score) = pattern.score(Utf32Str::new(&entry.label, &mut buffer), &mut matcher) {
+                scored.push((score, Shown { index, matched: Vec::new() }));
             }
         }
         let length = |shown: &Shown| if self.short_first { self.entries[shown.index].label.len() } else { 0 };
         scored.sort_by_key(|(score, shown)| (std::cmp::Reverse(*score), length(shown), shown.index));
         self.shown = scored.into_iter().map(|(_, shown)| shown).collect();
+        // Which letters match costs more than that they do, and nobody scrolls through thousands.
+        for shown in self.shown.iter_mut().take(LETTERED) {
+            let label = Utf32Str::new(&self.entries[shown.index].label, &mut buffer);
+            pattern.indices(label, &mut matcher, &mut shown.matched);
+            shown.matched.sort_unstable();
+            shown.matched.dedup();
+        }
     }
 
     /// Returns the value under the cursor.
@@ -107,14 +114,19 @@ impl<T: Clone> Picker<T> {
         self.marked.iter().map(|index| self.entries[*index].value.clone()).collect()
     }
 
+    /// Marks or unmarks the row under the cursor.
+    pub fn mark(&mut self) {
+        if let Some(shown) = self.shown.get(self.cursor)
+            && !self.marked.remove(&shown.index)
+        {
+            self.marked.insert(shown.index);
+        }
+    }
+
     /// Marks or unmarks the row under the cursor and goes on.
     pub fn toggle(&mut self) {
-        if let Some(shown) = self.shown.get(self.cursor) {
-            if !self.marked.remove(&shown.index) {
-                self.marked.insert(shown.index);
-            }
-            self.step(1);
-        }
+        self.mark();
+        self.step(1);
     }
 
     /// Marks all rows shown, or none where all are marked.

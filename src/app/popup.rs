@@ -117,6 +117,25 @@ pub struct Text {
     pub field: Field,
     /// What it is for.
     pub writing: Writing,
+    /// What stood there first.
+    pub before: String,
+    /// Closing it was asked for once, and would lose what was written.
+    pub warned: bool,
+}
+
+/// What is said before something written is thrown away.
+pub const UNSAVED: &str = "Not saved yet: Esc again throws it away.";
+
+impl Text {
+    /// Returns how to answer, or what is about to be lost.
+    pub fn hint(&self) -> &str {
+        if self.warned { UNSAVED } else { &self.hint }
+    }
+
+    /// Tells whether something was written that would be missed: a reason or a note, not a word that is quickly typed again.
+    pub fn is_changed(&self) -> bool {
+        !self.field.one_line && self.field.text() != self.before
+    }
 }
 
 /// Where a row of a page leads.
@@ -299,6 +318,15 @@ impl Popup {
         matches!(self, Popup::List(picker, _) if picker.multi)
     }
 
+    /// Tells whether closing it would lose something that was written.
+    pub fn is_changed(&self) -> bool {
+        match self {
+            Popup::Text(text) => text.is_changed(),
+            Popup::Form(form, _) => form.changed,
+            Popup::List(..) | Popup::Page(_) | Popup::Search(_) => false,
+        }
+    }
+
     /// Hands a key to what is written in it.
     pub fn input(&mut self, key: Key) {
         match self {
@@ -309,7 +337,10 @@ impl Popup {
                     picker.filter();
                 }
             }
-            Popup::Text(text) => text.field.input(key),
+            Popup::Text(text) => {
+                text.warned = false;
+                text.field.input(key);
+            }
             Popup::Search(search) => {
                 let on_globs = search.on_globs;
                 (if on_globs { &mut search.globs } else { &mut search.pattern }).input(key);
@@ -326,7 +357,10 @@ impl Popup {
                 picker.field.paste(text);
                 picker.filter();
             }
-            Popup::Text(one) => one.field.paste(text),
+            Popup::Text(one) => {
+                one.warned = false;
+                one.field.paste(text);
+            }
             Popup::Search(search) => {
                 let on_globs = search.on_globs;
                 (if on_globs { &mut search.globs } else { &mut search.pattern }).paste(text);
@@ -377,34 +411,39 @@ impl Popup {
         }
     }
 
-    /// Takes the mouse; tells whether the row under it is accepted: it was clicked while the cursor was there.
-    pub fn mouse(&mut self, area: Rect, mouse: Mouse) -> bool {
+    /// Takes the mouse, and returns the row that was clicked. Where several rows can be picked a click marks.
+    pub fn mouse(&mut self, area: Rect, mouse: Mouse) -> Option<usize> {
         let rows = self.rows(area);
         let inside = rows.contains(ratatui::layout::Position { x: mouse.column, y: mouse.row });
         let by = match mouse.did {
             Did::WheelUp => -3,
             Did::WheelDown => 3,
             Did::Press if inside => 0,
-            _ => return false,
+            _ => return None,
         };
         let at = usize::from(mouse.row.saturating_sub(rows.y));
         let (cursor, top, count) = match self {
             Popup::List(picker, _) => (&mut picker.cursor, picker.top, picker.shown.len()),
             Popup::Page(page) => (&mut page.cursor, page.top, page.lines.len()),
             Popup::Search(search) => (&mut search.cursor, search.top, search.hits.len()),
-            Popup::Text(_) | Popup::Form(..) => return false,
+            Popup::Text(_) | Popup::Form(..) => return None,
         };
         let last = count.saturating_sub(1);
         if by != 0 {
             *cursor = cursor.saturating_add_signed(by).min(last);
-            return false;
+            return None;
         }
         if top + at >= count {
-            return false;
+            return None;
         }
-        let again = *cursor == top + at;
         *cursor = top + at;
-        again
+        match self {
+            Popup::List(picker, _) if picker.multi => {
+                picker.mark();
+                None
+            }
+            _ => Some(top + at),
+        }
     }
 }
 
@@ -412,7 +451,7 @@ impl Popup {
 pub fn audits(rows: Vec<AuditRow>) -> Popup {
     let entries = rows.into_iter().map(|row| Entry {
         value: Value::Audit(row.name.clone()),
-        label: row.name,
+        label: display::line(&row.name).into_owned(),
         detail: row.detail,
     });
     Popup::list(Picker::new("Audits on this machine", entries.collect(), false), Purpose::Audits)

@@ -18,19 +18,28 @@ pub struct Text {
     pub blob: ObjectId,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
-    starts: Arc<[usize]>,
+    starts: Arc<Vec<usize>>,
 }
+
+/// A file with more lines is not shown: the index of a few kilobytes of packed line feeds would take gigabytes.
+pub const LINE_LIMIT: usize = 2_000_000;
 
 impl Text {
     /// Counts the lines. A line feed ends a line and belongs to it; what follows the last one is a line if it is not
     /// empty.
     pub fn new(path: RepoPath, blob: ObjectId, bytes: Arc<[u8]>) -> Text {
-        let mut starts = vec![0];
+        let mut starts = Vec::with_capacity(Text::feeds(&bytes) + 1);
+        starts.push(0);
         starts.extend(memchr::memchr_iter(b'\n', &bytes).map(|at| at + 1));
         if starts.last() == Some(&bytes.len()) {
             starts.pop();
         }
         Text { path, blob, bytes, starts: starts.into() }
+    }
+
+    /// Counts the line feeds.
+    pub fn feeds(bytes: &[u8]) -> usize {
+        memchr::memchr_iter(b'\n', bytes).count()
     }
 
     /// Returns how many lines there are; an empty file has none.

@@ -100,12 +100,15 @@ impl Tree {
 
     /// Puts the cursor on a file, opening what it lies in.
     pub fn show(&mut self, entries: &[Entry], path: &RepoPath) {
+        let mut opened = false;
         for (at, byte) in path.0.iter().enumerate() {
             if *byte == b'/' {
-                self.closed.remove(&RepoPath(path.0[..at].to_vec()));
+                opened |= self.closed.remove(&RepoPath(path.0[..at].to_vec()));
             }
         }
-        self.list(entries);
+        if opened {
+            self.list(entries);
+        }
         if let Some(at) = self.rows.iter().position(|row| row.path == *path) {
             self.cursor = at;
         }

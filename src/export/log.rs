@@ -8,9 +8,10 @@ use crate::repo::display;
 
 /// Describes an act in one line.
 pub fn describe_act(audit: &Audit, act: u64) -> String {
-    let parts: Vec<String> =
-        audit.entries().iter().filter(|(entry, _)| entry.act == act).map(|(entry, _)| describe(&entry.event)).collect();
-    parts.join("; ")
+    // An act is named after its first event, and events are counted from 1 without a gap.
+    let before = usize::try_from(act.saturating_sub(1)).unwrap_or(usize::MAX);
+    let events = audit.entries().iter().skip(before).map(|(entry, _)| entry).take_while(|entry| entry.act == act);
+    events.map(|entry| describe(&entry.event)).collect::<Vec<String>>().join("; ")
 }
 
 fn names<T: ToString>(things: &[T]) -> String {

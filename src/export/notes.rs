@@ -17,7 +17,7 @@ use crate::model::score::Slot;
 pub fn raw_notes(source: &Source) -> String {
     let record = &source.statement.predicate;
     let mut out = format!(
-        "# Raw notes of {}\n\nTimes are the auditor's own clock (UTC). What was undone, replaced, redacted or withheld is not shown.\n\n",
+        "# Raw notes of {}\n\nTimes are the auditor's own clock (UTC). What was undone, redacted or withheld is not shown; of what was replaced later, the words are not.\n\n",
         inline(&record.audit_id)
     );
     out.push_str("## What happened\n\n");

@@ -46,6 +46,8 @@ pub struct Journal {
     dir: PathBuf,
     file: File,
     length: u64,
+    /// Bytes that are not acknowledged may stand behind them.
+    torn: bool,
     _lock: File,
 }
 
@@ -265,7 +267,8 @@ impl Journal {
             }
         };
         let length = whole as u64;
-        Ok(Some(Journal { audit, loaded, recovered, dir: dir.to_owned(), file, length, _lock: lock }))
+        let dir = dir.to_owned();
+        Ok(Some(Journal { audit, loaded, recovered, dir, file, length, torn: false, _lock: lock }))
     }
 
     /// Returns the audit's folder.
@@ -306,15 +309,28 @@ impl Journal {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.torn {
+            // A line behind torn bytes would make them one that does not parse, and the journal one that is refused.
+            self.cut().map_err(|error| Error::io("write", &self.dir.join(FILE), &error))?;
+        }
         let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
-            // Whatever part got there must not be taken for an event. Should this fail too, the next start finds a
-            // torn write and moves it aside.
-            let _ = self.file.set_len(self.length).and_then(|()| self.file.sync_data());
+            // Whatever part got there must not be taken for an event. Should this fail too, the next act tries again, and
+            // the next start finds a torn write and moves it aside.
+            let _ = self.cut();
             return Err(Error::io("write", &self.dir.join(FILE), &error)
                 .hint("Nothing was recorded. Make room or let the folder be written, and do it again."));
         }
         self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Cuts off what is not acknowledged.
+    fn cut(&mut self) -> std::io::Result<()> {
+        self.torn = true;
+        self.file.set_len(self.length)?;
+        self.file.sync_data()?;
+        self.torn = false;
         Ok(())
     }
 

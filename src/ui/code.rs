@@ -77,36 +77,6 @@ pub fn gutter(text: &Text) -> u16 {
     (2 + digits.max(DIGITS) + 1) as u16
 }
 
-/// Returns the byte of a line that is shown in a column of the code, or the line's end beyond it.
-pub fn byte_at(text: &Text, line: usize, left: usize, column: usize) -> usize {
-    let mut found = text.line(line).len();
-    walk(text, line, left, |step| {
-        if step.column + step.width <= column {
-            return ControlFlow::Continue(());
-        }
-        found = step.byte;
-        ControlFlow::Break(())
-    });
-    found
-}
-
-/// Returns how far to scroll to the right to have a byte of a line in the first column.
-pub fn left_of(text: &Text, line: usize, byte: usize) -> usize {
-    if text.is_long(line) {
-        return byte.min(text.line(line).len());
-    }
-    let mut left = 0;
-    walk(text, line, 0, |step| {
-        left = step.column;
-        if step.byte >= byte {
-            return ControlFlow::Break(());
-        }
-        left += step.width;
-        ControlFlow::Continue(())
-    });
-    left
-}
-
 /// A character on the screen.
 struct Step {
     /// The byte that it stands for.
@@ -208,10 +178,12 @@ impl Code<'_> {
     fn row_style(&self, line: usize) -> Style {
         let selected = self.selection.is_some_and(|(one, other)| (one.min(other)..=one.max(other)).contains(&line));
         let text = self.theme.style(Role::Text);
-        if line == self.cursor {
+        if selected {
+            // The current line is part of it; its marker and bold letters tell it apart.
+            let bold = if line == self.cursor { Modifier::BOLD } else { Modifier::empty() };
+            text.patch(self.theme.style(Role::Selection)).add_modifier(bold)
+        } else if line == self.cursor {
             text.patch(self.theme.style(if self.focused { Role::Cursor } else { Role::CursorBlur }))
-        } else if selected {
-            text.patch(self.theme.style(Role::Selection))
         } else {
             text
         }

@@ -37,7 +37,7 @@ pub fn draw(app: &App, buffer: &mut Buffer, theme: &Theme) {
             Popup::List(picker, purpose) => list(app, buffer, theme, area, inner, picker, purpose),
             Popup::Text(text) => {
                 title(buffer, theme, area, true, &display::line(&text.title), &found(app, text));
-                let hint = wrap(&display::line(&text.hint), usize::from(inner.width), 0);
+                let hint = wrap(&display::line(text.hint()), usize::from(inner.width), 0);
                 // A long hint leaves half of the rows to the text.
                 let below = (hint.len() as u16).min(inner.height / 2);
                 let area = Rect { height: inner.height - below, ..inner };

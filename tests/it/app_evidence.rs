@@ -1,5 +1,7 @@
 //! Taking evidence: regions, searches, leads; attaching, extending, redacting.
 
+use touchstone::app::key::Key;
+use touchstone::app::msg::{Effect, Msg};
 use touchstone::app::popup::{Popup, Purpose};
 use touchstone::app::{Pane, item};
 use touchstone::model::event::{Event, EvidenceId, Subject};
@@ -287,6 +289,50 @@ fn searches_of_leads_are_evidence() {
     for key in ["0", "z"] {
         assert_eq!(shop.says(key), "Put the cursor on an item first.");
     }
+}
+
+/// Returns what a message asks for; nothing of it is done.
+fn asks(shop: &mut Workshop, keys: &str) -> Vec<Effect> {
+    Key::parse_all(keys).unwrap().into_iter().flat_map(|key| shop.app.update(Msg::Key(key))).collect()
+}
+
+#[test]
+fn a_file_that_is_still_read_is_no_evidence() {
+    let mut shop = Workshop::light();
+    shop.item("auth-4").code("src/index.ts", 9);
+    let effects = asks(&mut shop, "fauth.ts<cr>");
+    let [Effect::Load { path, line }] = &effects[..] else { panic!("{effects:?}") };
+    let (path, line) = (path.clone(), *line);
+    for keys in ["e", "vF", "Y"] {
+        asks(&mut shop, keys);
+        let untaken = match shop.app.popups.last() {
+            Some(Popup::Form(form, _)) => form.text("description").is_empty(),
+            other => other.is_none(),
+        };
+        assert!(untaken, "{keys}: {:?}", shop.app.popups);
+        shop.app.popups.clear();
+    }
+    assert_eq!(asks(&mut shop, "e"), []);
+    assert_eq!(shop.said(), "src/auth.ts is still being read.");
+    // Back to the file that is there: what was asked for does not come over it.
+    asks(&mut shop, "findex.ts<cr>");
+    let late = shop.load(&path);
+    shop.app.update(Msg::Loaded { path: path.clone(), line, result: Ok(late.clone()) });
+    assert_eq!(shop.at(), ("src/index.ts".to_owned(), 9));
+    assert!(matches!(&shop.writes("e<cr>")[0], Event::EvidenceAdded { .. }));
+    // Asked for again, it comes.
+    asks(&mut shop, "fauth.ts<cr>");
+    shop.app.update(Msg::Loaded { path, line, result: Ok(late) });
+    assert_eq!(shop.at().0, "src/auth.ts");
+}
+
+#[test]
+fn evidence_without_a_place_goes_to_the_inbox() {
+    let mut shop = Workshop::modes(&[]);
+    shop.item("auth-4").code("src/auth.ts", 4).keys("e");
+    assert!(shop.labels()[0].starts_with("inbox"), "{:?}", shop.labels());
+    let events = shop.writes("<cr>");
+    assert!(matches!(&events[..], [Event::EvidenceAdded { .. }]), "{events:?}");
 }
 
 #[test]

@@ -6,12 +6,13 @@ use touchstone::app::action::{ACTIONS, Act, Context, Group};
 use touchstone::app::key::Key;
 use touchstone::app::keymap::{Keymap, Meaning};
 use touchstone::app::msg::{AuditRow, Effect, Msg};
-use touchstone::app::popup::{Popup, Value};
+use touchstone::app::popup::{Popup, Purpose, Value};
 use touchstone::app::{App, HINTS, Pane, Preferences, Start, hint, pages};
 use touchstone::config::ThemeName;
 use touchstone::error::Error;
 use touchstone::model::answer::Answer;
 use touchstone::model::event::Event;
+use touchstone::model::evidence::Reachability;
 use touchstone::model::score::Slot;
 
 use crate::support::Desk;
@@ -493,14 +494,12 @@ fn what_cannot_be_written_is_refused_with_the_reason() {
     };
     assert!(app.checklist.show("transport-1"));
     press(&mut app, "1");
-    for keys in
-        ["y", "n", "u", "<c-r>", "gx", "gmsse<cr>", "gnnote<cr>", "Ftitle<c-s>", "Nnote<cr>", "anone<cr>", "e<cr>"]
-    {
+    for keys in ["y", "n", "u", "<c-r>", "gx", "gm", "gn", "Ftitle<c-s>", "N", "e<cr>"] {
         let effects = press(&mut app, keys);
         let writes =
             |effect: &Effect| matches!(effect, Effect::Act(_) | Effect::Undo | Effect::Redo | Effect::Export(_));
         assert!(!effects.iter().any(writes), "{keys}: {effects:?}");
-        if !keys.starts_with(['a', 'e']) {
+        if !keys.starts_with('e') {
             let notice = app.notice.clone().unwrap();
             assert_eq!(notice.text, "Nothing can be changed here: another workbench has it open.", "{keys}");
         }
@@ -521,6 +520,42 @@ fn what_could_not_be_written_comes_back() {
     assert_eq!(app.unsaved.as_deref(), Some("The disk is full."));
     let Some(Popup::Text(text)) = app.popups.last() else { panic!("{:?}", app.popups) };
     assert_eq!(text.field.text(), "A long note");
+}
+
+#[test]
+fn what_an_act_uses_up_is_there_again_where_it_is_not_written() {
+    let mut shop = Workshop::light();
+    shop.item("transport-1").code("src/auth.ts", 4).keys("vje");
+    let press = |app: &mut App, keys: &str| {
+        for key in Key::parse_all(keys).unwrap() {
+            app.update(Msg::Key(key));
+        }
+    };
+    let full = || Msg::Acted(Err(Error::could_not("The disk is full.")));
+    press(&mut shop.app, "<c-t><cr>");
+    shop.app.update(full());
+    assert_eq!((shop.title().as_str(), shop.app.recent.len()), ("Attach src/auth.ts:4-5 to", 0));
+    let Some(Popup::List(_, Purpose::Attach(take))) = shop.app.popups.last() else { panic!() };
+    assert_ne!(take.reachability, Reachability::NotKnown);
+    press(&mut shop.app, "<esc>");
+    assert_eq!(shop.app.doc.as_ref().unwrap().lines(), (3, 4), "the lines are still selected");
+    press(&mut shop.app, "<esc>y");
+    shop.app.update(full());
+    assert_eq!(shop.app.last, None, "what was not written is not given again");
+}
+
+#[test]
+fn quitting_asks_before_it_throws_something_away() {
+    let mut shop = Workshop::light();
+    shop.keys("FA title<c-c>");
+    assert!(shop.kept.is_empty() && shop.said().contains("not saved yet"), "{}", shop.said());
+    shop.keys("x<c-c>");
+    assert!(shop.kept.is_empty(), "it was written on");
+    shop.keys("<c-c>");
+    assert_eq!(shop.kept, [Effect::Quit]);
+    let mut shop = Workshop::light();
+    shop.keys("f<c-c>");
+    assert_eq!(shop.kept, [Effect::Quit], "letters that look for a file are no loss");
 }
 
 #[test]

@@ -383,18 +383,18 @@ fn leads_are_walked_through() {
     let mut shop = Workshop::new();
     shop.item("transport-1");
     let first = shop.says("}");
-    assert!(first.starts_with("Lead 1 of "), "{first}");
+    assert!(first.starts_with("Hit 1 of "), "{first}");
     assert_eq!(shop.at().0, "src/index.ts");
     let lead = shop.app.lead_at;
     let count: usize = first.split(' ').nth(3).unwrap().trim_end_matches(':').parse().unwrap();
     for _ in 1..count {
         shop.keys("}");
     }
-    assert!(shop.said().starts_with(&format!("Lead {count} of {count}")));
+    assert!(shop.said().starts_with(&format!("Hit {count} of {count}")));
     assert_eq!(shop.says("}"), first);
     assert_eq!(shop.app.lead_at, lead);
     shop.keys("{");
-    assert!(shop.said().starts_with(&format!("Lead {count} of {count}")));
+    assert!(shop.said().starts_with(&format!("Hit {count} of {count}")));
     // A hit is opened from the item pane as well, and the walk goes on from there.
     shop.keys("3gg");
     let rows = item::rows(&shop.app, shop.app.item_width());
@@ -590,6 +590,21 @@ fn the_mouse_works_in_popups() {
     let label = shop.labels()[5].clone();
     click(&mut shop, Did::Press, 5);
     assert_eq!((shop.app.popups.len(), shop.at().0), (0, label));
+    // A cursor that happens to be there is no click: the first one accepts nothing.
+    shop.keys("c");
+    click(&mut shop, Did::Press, 0);
+    assert_eq!(shop.app.popups.len(), 1);
+    shop.keys("<esc>");
+    // Where several can be picked a click marks, and never accepts.
+    shop.item("auth-4").code("src/auth.ts", 4).keys("e");
+    let before = shop.journal.audit.next_seq();
+    click(&mut shop, Did::Press, 0);
+    click(&mut shop, Did::Press, 2);
+    click(&mut shop, Did::Press, 2);
+    let Some(Popup::List(picker, _)) = shop.app.popups.last() else { panic!() };
+    assert_eq!(picker.marked.iter().copied().collect::<Vec<_>>(), [0]);
+    assert_eq!(shop.journal.audit.next_seq(), before);
+    shop.keys("<esc>");
     // Beside the popup, on its frame and below its rows nothing happens.
     shop.keys("fdb");
     let at = shop.at();

@@ -257,7 +257,7 @@ fn a_text_is_kept_out_from_the_review() {
 fn the_export_is_asked_for() {
     let mut shop = Workshop::light();
     shop.keys("gr").keys("gx");
-    assert_eq!((shop.title().as_str(), shop.app.popups.len()), ("Export a signed record", 1));
+    assert_eq!((shop.title().as_str(), shop.app.popups.len()), ("Export a record", 1));
     shop.says("<c-s>");
     assert_eq!(wrong(&shop), "Say where the audit database is.");
     shop.keys("/tmp/db<c-s>");

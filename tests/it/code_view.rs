@@ -13,7 +13,7 @@ use touchstone::config::ThemeName;
 use touchstone::highlight::{Class, Span};
 use touchstone::model::hash::Hex;
 use touchstone::repo::display;
-use touchstone::ui::code::{Code, Hit, Mark, byte_at, gutter, left_of};
+use touchstone::ui::code::{Code, Hit, Mark, gutter};
 use touchstone::ui::theme::{Role, Theme};
 use unicode_width::UnicodeWidthChar as _;
 
@@ -180,8 +180,7 @@ fn a_long_line_says_so_and_is_read_from_the_middle() {
     let line = "0123456789".repeat(LONG_LINE / 10 + 1) + "end";
     let text = text(format!("short\n{line}\nmore\n"));
     let theme = plain();
-    let middle = left_of(&text, 1, 2003);
-    assert_eq!(middle, 2003);
+    let middle = 2003;
     let mut out = String::new();
     for (left, width) in [(0, 70), (middle, 70), (middle, 40), (line.len() - 3, 70), (line.len() + 9, 70)] {
         let code = Code { left, ..view(&text, &theme) };
@@ -228,15 +227,6 @@ fn a_label_gives_way_to_code() {
     let code = Code { marks: &|_| Some(Mark { label: Some(Cow::Borrowed("E\u{1b}7")) }), ..view(&text, &theme) };
     assert_eq!(row(&draw(code, 25, 1), 0), ">▌  1 0123456789 E\\u{1b}7");
     assert_eq!(row(&draw(code, 24, 1), 0), ">▌  1 0123456789");
-}
-
-#[test]
-fn a_click_finds_its_byte() {
-    let text = text("a\t漢\u{202e}z\n");
-    let at = |left, column| byte_at(&text, 0, left, column);
-    assert_eq!([0, 1, 4, 5, 6, 7, 14, 15, 99].map(|column| at(0, column)), [0, 1, 1, 2, 2, 5, 5, 8, 9]);
-    assert_eq!([0, 1, 2].map(|column| at(4, column)), [1, 2, 2]);
-    assert_eq!((byte_at(&text, 7, 0, 0), left_of(&text, 0, 5), left_of(&text, 0, 8)), (0, 7, 15));
 }
 
 /// Ratatui skips the cells that it takes for covered: a character that it thinks wider than it is would hide the next.
@@ -319,40 +309,6 @@ proptest! {
             }
         }
         code.render(Rect::new(3, 3, u16::MAX, u16::MAX), &mut wide);
-    }
-
-    #[test]
-    fn scrolling_and_clicking_agree(text in odd_text(), line in 0usize..6, byte in 0usize..4000) {
-        let len = text.line(line).len();
-        let left = left_of(&text, line, byte);
-        let found = byte_at(&text, line, left, 0);
-        if text.is_long(line) {
-            // A character that starts there, or the one that the byte is in.
-            prop_assert!(found <= byte.min(len) && byte.min(len) - found < 4, "{found} {byte}");
-        } else if byte >= len {
-            prop_assert_eq!(found, len);
-        } else {
-            // The next character that has a column of its own.
-            prop_assert!(found >= byte && found - byte <= 12, "{found} {byte}");
-        }
-    }
-
-    #[test]
-    fn columns_of_a_row_are_those_of_a_click(text in odd_text(), line in 0usize..6, left in 0usize..50) {
-        let theme = plain();
-        prop_assume!(line < text.lines());
-        let buffer = draw(Code { top: line, left, ..view(&text, &theme) }, 80, 1);
-        let gutter = gutter(&text);
-        let bytes = text.line(line);
-        for column in 0..40 {
-            let symbol = buffer[(gutter + column, 0)].symbol();
-            let at = byte_at(&text, line, left, usize::from(column));
-            if let Some(c) = symbol.chars().next().filter(|c| c.is_alphabetic() && symbol.len() == c.len_utf8())
-                && !c.is_ascii()
-            {
-                prop_assert!(bytes[at..].starts_with(symbol.as_bytes()), "{column} {symbol:?} {at}");
-            }
-        }
     }
 }
 

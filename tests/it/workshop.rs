@@ -19,7 +19,7 @@ use touchstone::app::{App, Preferences, Start};
 use touchstone::highlight::{Coloured, Highlighter, Request};
 use touchstone::journal::{Journal, Store};
 use touchstone::model::event::Event;
-use touchstone::model::evidence::Kind;
+use touchstone::model::evidence::{Kind, RepoPath};
 use touchstone::model::standard::LeadKind;
 use touchstone::model::time::Time;
 use touchstone::repo::{Hit, Pin, Repo};
@@ -147,14 +147,7 @@ impl Workshop {
             Effect::Undo => vec![self.acted(|journal| journal.undo(now).map(|_| ()))],
             Effect::Redo => vec![self.acted(|journal| journal.redo(now).map(|_| ()))],
             Effect::Load { path, line } => {
-                let result = self.pin.find(&path).cloned().and_then(|entry| {
-                    let bytes = self.pin.blob(entry.oid)?;
-                    Ok(if bytes.contains(&0) {
-                        Loaded::Other("binary".to_owned())
-                    } else {
-                        Loaded::Text(Text::new(path.clone(), entry.oid, bytes.into()))
-                    })
-                });
+                let result = self.read(&path);
                 vec![Msg::Loaded { path, line, result }]
             }
             Effect::Search { ticket, query } => match self.pin.hits(&query, 5_000) {
@@ -179,6 +172,22 @@ impl Workshop {
                 Vec::new()
             }
         }
+    }
+
+    /// Reads a file at the pin.
+    #[track_caller]
+    pub fn load(&self, path: &RepoPath) -> Loaded {
+        self.read(path).unwrap()
+    }
+
+    fn read(&self, path: &RepoPath) -> touchstone::Result<Loaded> {
+        let entry = self.pin.find(path)?;
+        let bytes = self.pin.blob(entry.oid)?;
+        Ok(if bytes.contains(&0) {
+            Loaded::Other("binary".to_owned())
+        } else {
+            Loaded::Text(Text::new(path.clone(), entry.oid, bytes.into()))
+        })
     }
 
     fn acted(&mut self, act: impl FnOnce(&mut Journal) -> touchstone::Result<()>) -> Msg {

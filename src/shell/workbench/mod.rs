@@ -476,19 +476,22 @@ impl Session {
         let store = environment.store();
         let mut held = Held::open(&store, name)?;
         let answers = Answers { sender: self.answers.sender.clone(), about: self.answers.about + 1 };
+        let preferences = self.app.preferences.clone();
+        // Only an audit whose clone is there is taken up again.
+        let opened = prepare(&environment, name, &held, preferences, self.app.size, &answers)?;
         if let (Held::Journal(journal), Some(place)) = (&mut held, store.place(name)) {
             let now = (environment.clock)()?;
             journal.act(vec![Event::Resumed { tool: tool() }], now)?;
             store.set_place(name, &Place { opened_at: now, ..place })?;
         }
-        let preferences = self.app.preferences.clone();
-        let opened = prepare(&environment, name, &held, preferences, self.app.size, &answers)?;
         self.save_place();
         let Opened { app, effects, repo, workers, place } = opened;
         (self.app, self.repo, self.workers, self.place) = (app, repo, workers, place);
         (self.environment, self.held, self.answers) = (environment, held, answers);
         self.name = name.to_owned();
         self.in_flight = 0;
+        let news = self.news();
+        self.update(Msg::Acted(Ok(news)), None);
         self.perform_all(effects, None);
         Ok(())
     }

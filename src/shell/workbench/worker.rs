@@ -8,7 +8,7 @@ use std::thread;
 use super::Answers;
 use crate::app::msg::{Loaded, Msg};
 use crate::app::popup::HIT_LIMIT;
-use crate::app::text::Text;
+use crate::app::text::{LINE_LIMIT, Text};
 use crate::error::{Error, Result};
 use crate::highlight::{Highlighter, Request};
 use crate::model::audit::Audit;
@@ -135,6 +135,11 @@ fn load(pin: &Pin, path: &RepoPath) -> Result<Loaded> {
             other(format!("A symbolic link to {target}; links are never followed."))
         }
         (EntryKind::File | EntryKind::Executable, blob) => match pin.content(blob)? {
+            Content::Text(bytes) if Text::feeds(&bytes) > LINE_LIMIT => other(format!(
+                "Too many lines to be shown: {}, blob {}; searches read it all the same.",
+                Text::feeds(&bytes),
+                blob.short()
+            )),
             Content::Text(bytes) => Ok(Loaded::Text(Text::new(path.clone(), blob, bytes))),
             Content::Binary(size) => other(format!("Binary, {}, blob {}.", amount(size), blob.short())),
             Content::TooLarge(size) => other(format!(
