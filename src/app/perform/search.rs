@@ -1,0 +1,187 @@
+//! Searching, and walking through hits and leads.
+
+use super::line_of;
+use crate::app::field::Field;
+use crate::app::msg::Effect;
+use crate::app::popup::{Popup, RepoSearch, Writing};
+use crate::app::{App, Pane, Walk};
+use crate::export::permalink;
+use crate::repo::display;
+
+impl App {
+    pub(super) fn search_file(&mut self) {
+        let Some(doc) = &self.doc else { return self.warn("No file is open.") };
+        let writing = Writing::Find(doc.cursor, doc.top);
+        self.before_find = (self.pattern.clone(), self.walk.clone());
+        self.write(
+            "Search in this file",
+            "plain text; an upper-case letter tells case apart",
+            Field::line(""),
+            writing,
+        );
+    }
+
+    pub(super) fn search_repo(&mut self) {
+        let pattern = match &self.walk {
+            Walk::Repo(..) => self.pattern.clone(),
+            _ => String::new(),
+        };
+        self.popups.push(Popup::Search(Box::new(RepoSearch::new(&pattern))));
+        self.search();
+    }
+
+    /// Begins the search that the popup asks for.
+    pub(super) fn search(&mut self) {
+        let ticket = self.ticket();
+        let Some(Popup::Search(search)) = self.popups.last_mut() else { return };
+        search.begin(ticket);
+        let query = search.asked.clone();
+        if !query.pattern.is_empty() {
+            self.effects.push(Effect::Search { ticket, query });
+        }
+    }
+
+    /// What was typed may be a search that runs while one types.
+    pub(in crate::app) fn typed(&mut self) {
+        match self.popups.last() {
+            Some(Popup::Search(search)) if search.query() != search.asked => self.search(),
+            Some(Popup::Text(text)) => {
+                if let Writing::Find(cursor, top) = text.writing {
+                    let pattern = text.field.text();
+                    self.find(&pattern, cursor, top);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows the first hit from a line on, as the pattern is typed.
+    pub(super) fn find(&mut self, pattern: &str, cursor: usize, top: usize) {
+        let (height, width) = (self.height(Pane::Code), self.code_width());
+        let Some(doc) = &mut self.doc else { return };
+        doc.search(pattern);
+        doc.go(cursor);
+        doc.top = top;
+        let next = doc.found.iter().find(|(line, _)| *line >= cursor).or(doc.found.first()).map(|(line, _)| *line);
+        if let Some(line) = next {
+            doc.jump(line, height);
+            doc.reveal_hit(width);
+        }
+        self.pattern = pattern.to_owned();
+        self.walk = if pattern.is_empty() { Walk::Nothing } else { Walk::File };
+    }
+
+    /// Goes to the next or previous hit.
+    pub(super) fn walk(&mut self, forward: bool) {
+        let width = self.code_width();
+        match &mut self.walk {
+            Walk::Nothing => self.warn("Nothing was searched for yet."),
+            Walk::File => {
+                let height = self.height(Pane::Code);
+                let Some(doc) = &mut self.doc else { return self.warn("No file is open.") };
+                if doc.found.is_empty() {
+                    doc.search(&self.pattern);
+                }
+                let lines: Vec<usize> = doc.found.iter().map(|(line, _)| *line).collect();
+                let next = if forward {
+                    lines.iter().find(|line| **line > doc.cursor).or(lines.first())
+                } else {
+                    lines.iter().rev().find(|line| **line < doc.cursor).or(lines.last())
+                };
+                match next.copied() {
+                    Some(line) => {
+                        doc.jump(line, height);
+                        doc.reveal_hit(width);
+                        let at = lines.iter().position(|one| *one == line).unwrap_or(0) + 1;
+                        let count = lines.len();
+                        self.say(format!("Hit {at} of {count}"));
+                    }
+                    None => self.warn("No hit in this file."),
+                }
+            }
+            Walk::Repo(hits, at) => {
+                let count = hits.len();
+                if count == 0 {
+                    return self.warn("The search has no hit.");
+                }
+                *at = if forward { (*at + 1) % count } else { (*at + count - 1) % count };
+                let (hit, at) = (hits[*at].clone(), *at);
+                self.visit(&hit.path, line_of(hit.line));
+                self.say(format!("Hit {} of {count}: {}:{}", at + 1, display::bytes(&hit.path.0), hit.line));
+            }
+        }
+    }
+
+    /// Goes to the next or previous hit of the item's leads.
+    pub(super) fn walk_leads(&mut self, forward: bool) {
+        if let Some(why) = self.without_leads() {
+            return self.warn(why);
+        }
+        let leads = self.leads.get(&self.item).map(Vec::as_slice).unwrap_or_default();
+        let mut all: Vec<(usize, usize)> = Vec::new();
+        for (lead, found) in leads.iter().enumerate() {
+            let count =
+                found.outcome.as_ref().map_or(0, |found| found.places.iter().filter(|hit| !hit.excluded).count());
+            all.extend((0..count).map(|hit| (lead, hit)));
+        }
+        if all.is_empty() {
+            return self.warn("The leads of this item have no hit.");
+        }
+        let at = self.lead_at.and_then(|at| all.iter().position(|one| *one == at));
+        let next = match (at, forward) {
+            (None, true) => 0,
+            (None, false) => all.len() - 1,
+            (Some(at), true) => (at + 1) % all.len(),
+            (Some(at), false) => (at + all.len() - 1) % all.len(),
+        };
+        let (lead, hit) = all[next];
+        self.show_hit(lead, hit);
+        let why = self
+            .leads
+            .get(&self.item)
+            .and_then(|leads| leads.get(lead))
+            .map(|lead| lead.why.clone())
+            .unwrap_or_default();
+        self.say(format!("Hit {} of {} of the leads: {}", next + 1, all.len(), display::line(&why)));
+    }
+
+    /// Says why there are no leads to go by, if there are none.
+    pub(super) fn without_leads(&self) -> Option<&'static str> {
+        match self.audit.standard.item(&self.item) {
+            None => Some("Put the cursor on an item first."),
+            Some((_, item)) if item.leads.is_empty() => Some("This item has no leads."),
+            Some(_) if self.leads.get(&self.item).is_none_or(Vec::is_empty) => {
+                Some("The leads of this item are still being run.")
+            }
+            Some(_) => None,
+        }
+    }
+
+    pub(super) fn show_hit(&mut self, lead: usize, hit: usize) {
+        let found =
+            self.leads.get(&self.item).and_then(|leads| leads.get(lead)).and_then(|lead| lead.outcome.as_ref().ok());
+        let Some(place) = found.and_then(|found| found.places.get(hit)).cloned() else {
+            return self.warn("This lead has no hit.");
+        };
+        self.lead_at = Some((lead, hit));
+        self.visit(&place.path, line_of(place.line));
+    }
+
+    pub(super) fn copy_link(&mut self) {
+        let Some(doc) = &self.doc else { return self.warn("No file is open.") };
+        let (first, last) = doc.lines();
+        let opened = &self.audit.now.opened;
+        match permalink(&opened.target, opened.pin.commit, &doc.text.path, Some((first + 1, last + 1))) {
+            Some(link) => {
+                self.effects.push(Effect::Copy(link.clone()));
+                self.say(link);
+            }
+            None => {
+                let place =
+                    format!("{} {}:{}-{}", opened.pin.commit, display::bytes(&doc.text.path.0), first + 1, last + 1);
+                self.effects.push(Effect::Copy(place.clone()));
+                self.say(place);
+            }
+        }
+    }
+}
