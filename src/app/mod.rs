@@ -29,7 +29,7 @@ pub mod popup;
 pub mod text;
 pub mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -249,6 +249,8 @@ pub struct App {
     spent: Spent,
     would_of: Option<(String, Option<usize>, u64)>,
     dragging: bool,
+    /// Steps of the first-run hints that were done, in whatever order.
+    hinted: BTreeSet<usize>,
     /// The row clicked last: how many popups there were, the pane, the row.
     clicked: Option<(usize, Pane, usize)>,
     /// Quitting was asked for once, and would lose something that is written.
@@ -306,6 +308,7 @@ impl App {
             spent: Spent::default(),
             would_of: None,
             dragging: false,
+            hinted: BTreeSet::new(),
             clicked: None,
             leaving: false,
         };

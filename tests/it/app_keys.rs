@@ -288,7 +288,8 @@ fn hints_wait_for_what_they_ask_for() {
     assert!(text(&shop).contains("2/5"));
     shop.keys("f<cr>e<esc>n]");
     assert!(hint(&shop.app).is_none());
-    assert_eq!(shop.kept, (0..=HINTS.len()).map(Effect::Hinted).collect::<Vec<_>>());
+    // What was pressed before it was asked for is not asked for again.
+    assert_eq!(shop.kept, [0, 1, 2, 4, HINTS.len()].map(Effect::Hinted));
     shop.kept.clear();
     shop.keys(":hints<cr>:hints<cr>");
     assert_eq!(shop.kept, [Effect::Hinted(0), Effect::Hinted(HINTS.len())]);

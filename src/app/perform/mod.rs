@@ -195,6 +195,7 @@ impl App {
             }
             Act::Hints => {
                 self.hint = if self.hint.is_some() { None } else { Some(0) };
+                self.hinted.clear();
                 self.effects.push(Effect::Hinted(self.hint.unwrap_or(HINTS.len())));
             }
             Act::Redraw => self.effects.push(Effect::Redraw),
@@ -279,17 +280,19 @@ impl App {
     /// Goes on with the first-run hints where this is what they wait for.
     fn hinted(&mut self, act: Act) {
         let Some(step) = self.hint else { return };
-        let alike: &[Act] = match HINTS.get(step).map(|(act, _)| *act) {
-            Some(Act::Down) => &[Act::Down, Act::Up],
-            Some(Act::FindFile) => &[Act::FindFile, Act::Files],
-            Some(Act::Attach) => &[Act::Attach],
-            Some(Act::Yes) => &[Act::Yes, Act::No, Act::Partial, Act::NotApplicable, Act::CannotTell],
-            Some(Act::NextOpen) => &[Act::NextOpen, Act::PreviousOpen],
-            _ => &[],
+        let asked = match act {
+            Act::Up => Act::Down,
+            Act::Files => Act::FindFile,
+            Act::No | Act::Partial | Act::NotApplicable | Act::CannotTell => Act::Yes,
+            Act::PreviousOpen => Act::NextOpen,
+            other => other,
         };
-        if alike.contains(&act) {
-            self.hint = (step + 1 < HINTS.len()).then_some(step + 1);
-            self.effects.push(Effect::Hinted(self.hint.unwrap_or(HINTS.len())));
+        // What was done before it was asked for is not asked for again.
+        self.hinted.extend(HINTS.iter().position(|(act, _)| *act == asked));
+        let next = (step..HINTS.len()).find(|step| !self.hinted.contains(step));
+        if next != self.hint {
+            self.hint = next;
+            self.effects.push(Effect::Hinted(next.unwrap_or(HINTS.len())));
         }
     }
 
