@@ -49,14 +49,10 @@ pub struct Row {
 pub struct Would {
     /// The answer's word, or the value.
     pub value: String,
-    /// The mode, where there is more than one.
-    pub mode: Option<String>,
     /// It is the answer that is given.
     pub given: bool,
     /// For each dimension that would move: its id, and where it would stand.
     pub moves: Vec<(String, String)>,
-    /// The headline then.
-    pub total: score::Range,
 }
 
 /// Returns what each accepted answer of the item, or value of the fact, would do.
@@ -112,7 +108,7 @@ fn weigh(app: &App, value: &str, given: bool, inputs: &Inputs) -> Would {
             moves.push((now.id.clone(), range(later)));
         }
     }
-    Would { value: value.to_owned(), mode: mode.map(str::to_owned), given, moves, total: then.headline }
+    Would { value: value.to_owned(), given, moves }
 }
 
 /// Returns the key's action that gives an answer.
@@ -258,12 +254,11 @@ fn answers(app: &App, rows: &mut Rows, item: Option<&Item>) {
             None => {
                 let stated = now.facts.get(&slot);
                 let said = stated.map_or("open".to_owned(), |one| one.value.clone());
-                let state = match stated {
-                    None => State::Open,
-                    Some(one) if one.value == score::UNKNOWN => State::Unknown,
-                    Some(_) => State::Met,
-                };
-                (state, said, stated.and_then(|one| one.reason.clone()))
+                (
+                    score::fact_state(stated.map(|one| one.value.as_str())),
+                    said,
+                    stated.and_then(|one| one.reason.clone()),
+                )
             }
         };
         let here = if chosen.contains(&slot) { "▸ " } else { "  " };

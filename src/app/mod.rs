@@ -313,6 +313,10 @@ impl App {
             leaving: false,
         };
         app.tree.start(&app.files);
+        if let Some(cut) = app.cut.clone() {
+            // What a budget left out is missing from every search too; the auditor is told before anything else.
+            app.warn(cut);
+        }
         let place = start.place.and_then(|text| serde_json::from_str::<Place>(&text).ok());
         match place {
             Some(place) => app.resume(place),

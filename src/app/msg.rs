@@ -164,8 +164,6 @@ pub struct AuditRow {
     pub name: String,
     /// What it is about and where it stands.
     pub detail: String,
-    /// Whether it can be opened.
-    pub readable: bool,
 }
 
 /// Something that the workbench wants done.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::event::{Entry, Event, EvidenceId, FindingId, JOURNAL_VERSION, Opened, Subject, Tool};
-use super::evidence::{Evidence, Kind, Reachability};
+use super::evidence::{Evidence, Kind, Reachability, RepoPath};
 use super::finding::Finding;
 use super::hash::Sha256;
 use super::score::{Given, Inputs, OpenFinding, Slot, UNKNOWN};
@@ -427,6 +427,20 @@ impl Folded {
     /// Returns the slots of an item or fact: one per declared mode, or one.
     pub fn slots(&self, id: &str, per_mode: bool) -> Vec<Slot> {
         if per_mode { self.modes.iter().map(|mode| Slot::in_mode(id, mode)).collect() } else { vec![Slot::once(id)] }
+    }
+
+    /// Returns for each file how many pieces of evidence cite lines of it.
+    pub fn cited(&self) -> BTreeMap<&RepoPath, usize> {
+        let mut cited: BTreeMap<&RepoPath, usize> = BTreeMap::new();
+        for piece in self.evidence.values() {
+            if let Kind::Code { regions } = &piece.evidence.kind {
+                let paths: BTreeSet<&RepoPath> = regions.iter().map(|region| &region.path).collect();
+                for path in paths {
+                    *cited.entry(path).or_default() += 1;
+                }
+            }
+        }
+        cited
     }
 
     /// Returns how many answers a finished audit has: one per item and declared mode, or one per item.

@@ -130,6 +130,15 @@ pub struct Score {
     pub contradictions: Vec<Conflict>,
 }
 
+impl Score {
+    /// Returns a dimension's points in a mode, or its lowest over all modes.
+    pub fn points(&self, dimension: &str, mode: Option<&str>) -> Option<Range> {
+        let in_modes = self.modes.iter().filter(|one| mode.is_none_or(|mode| mode == one.mode));
+        let all = in_modes.flat_map(|one| &one.dimensions).chain(&self.separate);
+        all.filter(|one| one.id == dimension).map(|one| one.points).reduce(lower)
+    }
+}
+
 /// The score of one mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -846,7 +855,12 @@ pub fn score(standard: &Standard, inputs: &Inputs) -> Score {
 
 /// Returns the lowest of the modes' totals.
 fn headline(totals: impl Iterator<Item = Range>) -> Range {
-    totals.reduce(|a, b| Range { low: a.low.min(b.low), high: a.high.min(b.high) }).unwrap_or(Range { low: 0, high: 0 })
+    totals.reduce(lower).unwrap_or(Range { low: 0, high: 0 })
+}
+
+/// Returns the lower of two ranges, end by end.
+fn lower(a: Range, b: Range) -> Range {
+    Range { low: a.low.min(b.low), high: a.high.min(b.high) }
 }
 
 /// Returns the lowest mode's levels of a dimension.
@@ -888,6 +902,15 @@ pub fn not_applicable(standard: &Standard, inputs: &Inputs) -> Vec<Slot> {
         }
     }
     found
+}
+
+/// Returns where a fact with this value stands; no value is open.
+pub fn fact_state(value: Option<&str>) -> State {
+    match value {
+        None => State::Open,
+        Some(UNKNOWN) => State::Unknown,
+        Some(_) => State::Met,
+    }
 }
 
 /// Counts items met, and items that apply.

@@ -16,10 +16,10 @@ use crate::app::checklist::Row as ListRow;
 use crate::app::layout::{self, Areas, WIDE};
 use crate::app::popup::{Filling, Popup};
 use crate::app::{App, Pane, hint, item};
+use crate::export::count;
 use crate::model::answer::State;
 use crate::model::event::Subject;
-use crate::model::evidence::Kind;
-use crate::model::score::{Range, UNKNOWN};
+use crate::model::score::{Range, fact_state};
 use crate::repo::{EntryKind, display};
 
 /// Marks for modes stand side by side up to this many; beyond, the worst mode's stands for all.
@@ -253,14 +253,7 @@ fn dimension(app: &App, out: &mut Row<'_>, theme: &Theme, index: usize) {
     let dimension = &app.audit.standard.dimensions[index];
     let slots: Vec<_> = dimension.items.iter().flat_map(|item| app.slots_of(&item.id)).collect();
     let answered = slots.iter().filter(|slot| app.inputs.answers.contains_key(slot)).count();
-    let mode = app.mode_name();
-    let of_mode = app.score.modes.iter().filter(|one| mode.is_none_or(|mode| mode == one.mode));
-    let points = of_mode
-        .flat_map(|one| &one.dimensions)
-        .chain(&app.score.separate)
-        .filter(|one| one.id == dimension.id)
-        .map(|one| one.points)
-        .reduce(|a, b| Range { low: a.low.min(b.low), high: a.high.min(b.high) });
+    let points = app.score.points(&dimension.id, app.mode_name());
     let fold = if app.checklist.folded.contains(&index) { theme.glyphs.closed } else { theme.glyphs.open };
     let progress = format!("{answered}/{}", slots.len().max(if slots.is_empty() { dimension.items.len() } else { 0 }));
     let points = points.map(|points| points.to_string()).unwrap_or_default();
@@ -333,13 +326,9 @@ fn fact_row(app: &App, out: &mut Row<'_>, theme: &Theme, id: &str) {
     let slots = app.slots_in_all_modes(id);
     let mut said: Vec<&str> =
         slots.iter().map(|slot| app.inputs.facts.get(slot).map_or("open", String::as_str)).collect();
-    let state = if said.contains(&"open") || said.is_empty() {
-        State::Open
-    } else if said.contains(&UNKNOWN) {
-        State::Unknown
-    } else {
-        State::Met
-    };
+    let states = slots.iter().map(|slot| fact_state(app.inputs.facts.get(slot).map(String::as_str)));
+    // One that is open comes before one that could not be determined: there is something to do.
+    let state = states.min_by_key(|state| (*state != State::Open, *state)).unwrap_or(State::Open);
     out.put(" ", Style::new()).put(theme.glyphs.state(state), theme.state(state));
     out.put(&" ".repeat(marks_width(app) - 1), Style::new());
     // What holds in all modes is said once.
@@ -355,14 +344,14 @@ fn fact_row(app: &App, out: &mut Row<'_>, theme: &Theme, id: &str) {
 }
 
 fn files(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
-    let right = crate::export::count(app.files.len(), "file", "files");
+    let mut right = count(app.files.len(), "file", "files");
+    if app.cut.is_some() {
+        right += ", cut";
+    }
     let inner = pane(app, buffer, theme, area, Pane::List, &Head { name: "1 Files", path: "", right: &right });
     let focused = app.pane == Pane::List;
     let tree = &app.tree;
-    let cited = |path: &crate::model::evidence::RepoPath| {
-        let pieces = app.audit.now.evidence.values();
-        pieces.filter(|piece| matches!(&piece.evidence.kind, Kind::Code { regions } if regions.iter().any(|region| region.path == *path))).count()
-    };
+    let cited = app.audit.now.cited();
     if tree.rows.is_empty() {
         let line = Rect { height: 1, ..inner };
         Row::new(buffer, theme, line, theme.style(Role::Text)).role(" There is no file here.", Role::Dim);
@@ -377,10 +366,7 @@ fn files(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
         let note = match row.kind {
             Some(EntryKind::Symlink) => "link".to_owned(),
             Some(EntryKind::Submodule) => "submodule".to_owned(),
-            Some(_) => match cited(&row.path) {
-                0 => String::new(),
-                some => format!("{}{some}", theme.glyphs.evidence),
-            },
+            Some(_) => cited.get(&row.path).map(|some| format!("{}{some}", theme.glyphs.evidence)).unwrap_or_default(),
             None => String::new(),
         };
         let role = if note.starts_with(theme.glyphs.evidence) { Role::GutterItem } else { Role::Dim };

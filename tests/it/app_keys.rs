@@ -241,7 +241,7 @@ fn audits_are_listed_and_one_is_chosen() {
     let mut shop = Workshop::light();
     shop.keys("ga");
     assert_eq!(shop.kept, [Effect::Audits]);
-    let row = |name: &str| AuditRow { name: name.to_owned(), detail: "…".to_owned(), readable: true };
+    let row = |name: &str| AuditRow { name: name.to_owned(), detail: "…".to_owned() };
     shop.send(Msg::Audits(Ok(vec![row("one"), row("two")])));
     assert_eq!(shop.labels(), ["one", "two"]);
     shop.keys("two<cr>");
@@ -557,6 +557,30 @@ fn quitting_asks_before_it_throws_something_away() {
     let mut shop = Workshop::light();
     shop.keys("f<c-c>");
     assert_eq!(shop.kept, [Effect::Quit], "letters that look for a file are no loss");
+}
+
+#[test]
+fn what_a_budget_left_out_is_said() {
+    let shop = Workshop::light();
+    let mut app = open(&shop, None);
+    assert_eq!(app.notice, None);
+    app.cut = Some("The tree has more than 9 entries; the rest is cut.".to_owned());
+    let (mut app, _) = App::new(Start {
+        audit: app.audit,
+        files: app.files,
+        cut: app.cut,
+        keymap: app.keymap,
+        preferences: app.preferences,
+        size: app.size,
+        place: None,
+        hint: None,
+        read_only: None,
+    });
+    assert_eq!(app.notice.clone().unwrap().text, "The tree has more than 9 entries; the rest is cut.");
+    app.update(Msg::Key(Key::parse_all("t").unwrap()[0]));
+    let frame = touchstone::shell::workbench::headless::draw(&app);
+    let top: String = (0..40).map(|column| frame[(column, 1)].symbol()).collect();
+    assert!(top.contains(" files, cut"), "{top}");
 }
 
 #[test]

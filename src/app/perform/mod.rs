@@ -14,8 +14,6 @@ mod evidence;
 mod record;
 mod search;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::action::{ACTIONS, Act, Action, Context};
 use super::checklist::Row;
 use super::field::Field;
@@ -431,16 +429,7 @@ impl App {
 
     fn find_file(&mut self) {
         let open = self.doc.as_ref().map(|doc| &doc.text.path);
-        // Counted once, for there may be very many files.
-        let mut cited: BTreeMap<&RepoPath, usize> = BTreeMap::new();
-        for piece in self.audit.now.evidence.values() {
-            if let Kind::Code { regions } = &piece.evidence.kind {
-                let paths: BTreeSet<&RepoPath> = regions.iter().map(|region| &region.path).collect();
-                for path in paths {
-                    *cited.entry(path).or_default() += 1;
-                }
-            }
-        }
+        let cited = self.audit.now.cited();
         let entries = self.files.iter().map(|entry| {
             let detail = match cited.get(&entry.path) {
                 Some(some) => format!("{some} evidence"),

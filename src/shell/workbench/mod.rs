@@ -443,12 +443,12 @@ impl Session {
 
     fn audits(&self) -> Result<Vec<AuditRow>> {
         let rows = self.environment.store().list()?.into_iter().map(|listed| {
-            let (detail, readable) = match &listed.view {
+            let detail = match &listed.view {
                 Ok(view) => {
                     let audit = &view.audit;
                     let opened = &audit.now.opened;
                     let place = listed.place.map(|place| format!(", opened {}", place.opened_at.date()));
-                    let detail = format!(
+                    format!(
                         "{}, score {}{}  {}/{} {}",
                         count(audit.now.answers.len(), "answer", "answers"),
                         score::score(&audit.standard, &audit.inputs()).headline,
@@ -456,12 +456,11 @@ impl Session {
                         opened.target.org,
                         opened.target.repo,
                         opened.pin.commit.short(),
-                    );
-                    (detail, true)
+                    )
                 }
-                Err(error) => (format!("cannot be read: {}", error.message), false),
+                Err(error) => format!("cannot be read: {}", error.message),
             };
-            AuditRow { name: listed.name, detail: display::line(&detail).into_owned(), readable }
+            AuditRow { name: listed.name, detail: display::line(&detail).into_owned() }
         });
         Ok(rows.collect())
     }
