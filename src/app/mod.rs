@@ -8,6 +8,7 @@
 //! | [`popup`], [`picker`], [`form`], [`field`] | what lies over the panes |
 //! | [`pages`], [`finding`] | help, log, review and the like; a finding as a form |
 //! | [`layout`], [`line`], [`text`] | where things stand, lines with a meaning, a file's lines |
+//! | [`trail`] | where the reader was |
 //! | `perform` | what each action does |
 
 pub mod action;
@@ -27,6 +28,7 @@ mod perform;
 pub mod picker;
 pub mod popup;
 pub mod text;
+pub mod trail;
 pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +53,7 @@ use keymap::{Keymap, Meaning};
 use layout::Areas;
 use msg::{Did, Effect, LeadFound, Loaded, Mouse, Msg};
 use popup::Popup;
+use trail::{Stop, Trail};
 use tree::Tree;
 
 pub use perform::{HINTS, hint};
@@ -157,6 +160,7 @@ struct Place {
     files: bool,
     by_file: bool,
     sweep: bool,
+    recent: Vec<RepoPath>,
 }
 
 /// What an act uses up, once it is written.
@@ -231,6 +235,8 @@ pub struct App {
     pub last: Option<LastAnswer>,
     /// Items used last, the newest first.
     pub recent: Vec<String>,
+    /// Where the reader was.
+    pub trail: Trail,
     /// The step of the first-run hints.
     pub hint: Option<usize>,
     /// What to say when the act that is being written is written.
@@ -297,6 +303,7 @@ impl App {
             pattern: String::new(),
             last: None,
             recent: Vec::new(),
+            trail: Trail::default(),
             hint: start.hint,
             doing: None,
             held: None,
@@ -351,6 +358,7 @@ impl App {
         self.shows_files = place.files;
         self.checklist.by_file = place.by_file;
         self.checklist.sweep = place.sweep;
+        self.trail.recent = place.recent;
         self.mode = if place.all_modes { None } else { Some(place.mode.unwrap_or(0)) };
         if self.mode.is_some_and(|mode| mode >= self.audit.now.modes.len()) {
             self.mode = Some(0);
@@ -387,6 +395,7 @@ impl App {
             files: self.shows_files,
             by_file: self.checklist.by_file,
             sweep: self.checklist.sweep,
+            recent: self.trail.recent.clone(),
         };
         serde_json::to_string(&place).unwrap_or_default()
     }
@@ -899,6 +908,9 @@ impl App {
             return;
         }
         self.loading = None;
+        if result.is_ok() {
+            self.trail.opened(&path);
+        }
         match result {
             Ok(Loaded::Text(text)) => {
                 self.keep_place();
@@ -932,8 +944,14 @@ impl App {
         }
     }
 
-    /// Shows a line (from 0) of a file.
+    /// Jumps to a line (from 0) of a file.
     fn visit(&mut self, path: &RepoPath, line: usize) {
+        self.leave();
+        self.show(path, line);
+    }
+
+    /// Shows a line (from 0) of a file.
+    fn show(&mut self, path: &RepoPath, line: usize) {
         let height = self.height(Pane::Code);
         match &mut self.doc {
             Some(doc) if doc.text.path == *path => {
@@ -941,7 +959,7 @@ impl App {
                 doc.jump(line, height);
                 self.loading = None;
             }
-            _ => self.load(path.clone(), line),
+            _ => self.request(path.clone(), line),
         }
         // Where only one pane is on the screen, it is the one that was asked for.
         if self.size.0 < layout::WIDE || self.zoom {
@@ -949,10 +967,40 @@ impl App {
         }
     }
 
-    /// Asks for a file. Until it is there, the one on the screen is not the one that was asked for.
+    /// Opens a file at a line (from 0).
     fn load(&mut self, path: RepoPath, line: usize) {
+        self.leave();
+        self.request(path, line);
+    }
+
+    /// Asks for a file. Until it is there, the one on the screen is not the one that was asked for.
+    fn request(&mut self, path: RepoPath, line: usize) {
         self.loading = Some((path.clone(), line));
         self.effects.push(Effect::Load { path, line });
+    }
+
+    /// Returns where the reader is, or is about to be.
+    fn here(&self) -> Option<Stop> {
+        let shown = self.doc.as_ref().map(|doc| (doc.text.path.clone(), doc.cursor));
+        let other = self.other.as_ref().map(|(path, _)| (path.clone(), 0));
+        self.loading.clone().or(shown).or(other)
+    }
+
+    /// Notes where the reader is, before a jump.
+    fn leave(&mut self) {
+        if let Some(here) = self.here() {
+            self.trail.leave(here);
+        }
+    }
+
+    /// Goes back to where the reader was before the last jump, or forward again.
+    fn travel(&mut self, forward: bool) {
+        let stop = self.here().and_then(|here| self.trail.turn(here, forward));
+        match stop {
+            Some((path, line)) => self.show(&path, line),
+            None if forward => self.say("There is no later place."),
+            None => self.say("There is no earlier place."),
+        }
     }
 
     /// Tells the user, where the file on the screen is about to be another one: its lines must not be taken for those.

@@ -1,12 +1,13 @@
 //! Moving about and reading: panes, folding, files, searches, leads, the mouse.
 
 use touchstone::app::checklist::Row;
+use touchstone::app::keymap::Keymap;
 use touchstone::app::msg::{Did, Effect, Mouse, Msg};
 use touchstone::app::popup::{Popup, RepoSearch};
-use touchstone::app::{Pane, Walk, item};
+use touchstone::app::{Pane, Preferences, Walk, item};
 use touchstone::model::evidence::Kind;
 
-use crate::support::AUTH;
+use crate::support::{AUTH, Desk};
 use crate::workshop::Workshop;
 
 /// Actions that a test of this file presses.
@@ -36,6 +37,8 @@ pub const COVERED: &[&str] = &[
     "previous-hit",
     "next-lead",
     "previous-lead",
+    "earlier-place",
+    "later-place",
     "go-line",
     "editor",
     "copy-link",
@@ -281,6 +284,37 @@ fn a_line_is_gone_to_by_its_number() {
         shop.keys("<esc>");
         assert_eq!(shop.at().1, 12);
     }
+}
+
+#[test]
+fn every_jump_has_a_way_back() {
+    let mut shop = Workshop::light();
+    shop.code("src/auth.ts", 4).keys("jGgl2<cr>/const<cr>fdb.ts<cr>jj<c-o>");
+    let on = |shop: &Workshop| (shop.at().0, shop.at().1);
+    let mut way = vec![on(&shop)];
+    for _ in 0..3 {
+        shop.keys("<a-left>");
+        way.push(on(&shop));
+    }
+    let auth = |line| ("src/auth.ts".to_owned(), line);
+    // Where `/` began is a place; where one moved by rows is none.
+    assert_eq!(way, [auth(4), auth(2), auth(12), auth(5)]);
+    shop.keys("<c-n><a-right><c-n><c-n>");
+    assert_eq!(on(&shop), ("src/db.ts".to_owned(), 3));
+    assert_eq!(shop.says("<c-n>"), "There is no later place.");
+    shop.keys("<c-o>gg");
+    assert_eq!(shop.says("<c-n>"), "There is no later place.", "a new jump gives up what lay ahead");
+}
+
+#[test]
+fn files_opened_last_are_found_first() {
+    let mut shop = Workshop::light();
+    shop.keys("fauth.ts<cr>fdb.ts<cr>f<cr>");
+    assert_eq!(shop.at().0, "src/auth.ts");
+    let place = Some(shop.app.place());
+    let mut shop = Workshop::with(Desk::open(&["stdio"]), 120, 40, Preferences::default(), Keymap::default(), place);
+    shop.keys("f<cr>");
+    assert_eq!(shop.at().0, "src/db.ts");
 }
 
 #[test]

@@ -230,6 +230,7 @@ impl App {
                 let lines = doc.text.lines();
                 match said.parse::<usize>() {
                     Ok(line) if line > 0 => {
+                        self.trail.leave((doc.text.path.clone(), doc.cursor));
                         doc.jump(line - 1, height);
                         self.pane = Pane::Code;
                         if line > lines {
@@ -244,8 +245,11 @@ impl App {
                 }
             }
             Writing::Find(cursor, top) if text.field.text().is_empty() => self.unfind(cursor, top),
-            Writing::Find(..) => {
+            Writing::Find(cursor, _) => {
                 let found = self.doc.as_ref().map_or(0, |doc| doc.found.len());
+                if let Some(doc) = self.doc.as_ref().filter(|_| found > 0) {
+                    self.trail.leave((doc.text.path.clone(), cursor));
+                }
                 let (next, before) = (
                     self.keymap.key(Act::NextHit).unwrap_or_default(),
                     self.keymap.key(Act::PreviousHit).unwrap_or_default(),

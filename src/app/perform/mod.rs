@@ -51,8 +51,8 @@ impl App {
             Act::Up => self.step(-1),
             Act::PageDown => self.step(self.half_page()),
             Act::PageUp => self.step(-self.half_page()),
-            Act::Top => self.step(isize::MIN / 2),
-            Act::Bottom => self.step(isize::MAX / 2),
+            Act::Top => self.leap(isize::MIN / 2),
+            Act::Bottom => self.leap(isize::MAX / 2),
             Act::Left => self.sideways(false),
             Act::Right => self.sideways(true),
             Act::NextPane => self.pane = turn(self.pane, 1),
@@ -81,6 +81,8 @@ impl App {
             Act::PreviousHit => self.walk(false),
             Act::NextLead => self.walk_leads(true),
             Act::PreviousLead => self.walk_leads(false),
+            Act::EarlierPlace => self.travel(false),
+            Act::LaterPlace => self.travel(true),
             Act::GoLine => match &self.doc {
                 Some(doc) => {
                     let hint = format!("a number from 1 to {}", doc.text.lines());
@@ -302,6 +304,14 @@ impl App {
         (height / 2).max(1) as isize
     }
 
+    /// Goes to an end of what the cursor is in.
+    fn leap(&mut self, by: isize) {
+        if self.popups.is_empty() && self.pane == Pane::Code {
+            self.leave();
+        }
+        self.step(by);
+    }
+
     fn step(&mut self, by: isize) {
         if let Some(Popup::Page(page)) = self.popups.last_mut() {
             page.step(by);
@@ -428,12 +438,19 @@ impl App {
     }
 
     fn find_file(&mut self) {
-        let open = self.doc.as_ref().map(|doc| &doc.text.path);
+        let open = self.here().map(|(path, _)| path);
         let cited = self.audit.now.cited();
-        let entries = self.files.iter().map(|entry| {
+        // The file before this one is the one that is wanted most; the one on the screen is not.
+        let recent: Vec<&RepoPath> = self.trail.recent.iter().filter(|path| Some(*path) != open.as_ref()).collect();
+        let last = |entry: &&crate::repo::Entry| recent.contains(&&entry.path);
+        let mut first: Vec<&crate::repo::Entry> = self.files.iter().filter(last).collect();
+        first.sort_by_key(|entry| recent.iter().position(|path| **path == entry.path));
+        let entries = first.into_iter().chain(self.files.iter().filter(|entry| !last(entry))).map(|entry| {
             let detail = match cited.get(&entry.path) {
                 Some(some) => format!("{some} evidence"),
-                None if open == Some(&entry.path) || self.places.contains_key(&entry.path) => "opened".to_owned(),
+                None if open.as_ref() == Some(&entry.path) || self.places.contains_key(&entry.path) => {
+                    "opened".to_owned()
+                }
                 None => String::new(),
             };
             Entry { value: Value::Path(entry.path.clone()), label: display::bytes(&entry.path.0), detail }

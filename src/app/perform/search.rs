@@ -88,8 +88,10 @@ impl App {
                 } else {
                     lines.iter().rev().find(|line| **line < doc.cursor).or(lines.last())
                 };
+                let from = (doc.text.path.clone(), doc.cursor);
                 match next.copied() {
                     Some(line) => {
+                        self.trail.leave(from);
                         doc.jump(line, height);
                         doc.reveal_hit(width);
                         let at = lines.iter().position(|one| *one == line).unwrap_or(0) + 1;
