@@ -37,6 +37,15 @@ pub struct Stated {
     pub at: Time,
 }
 
+/// What cites lines of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cited {
+    /// How many pieces of evidence do.
+    pub pieces: usize,
+    /// The findings that rest on them, without those that were withdrawn.
+    pub findings: BTreeSet<FindingId>,
+}
+
 /// A piece of evidence as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
@@ -429,14 +438,21 @@ impl Folded {
         if per_mode { self.modes.iter().map(|mode| Slot::in_mode(id, mode)).collect() } else { vec![Slot::once(id)] }
     }
 
-    /// Returns for each file how many pieces of evidence cite lines of it.
-    pub fn cited(&self) -> BTreeMap<&RepoPath, usize> {
-        let mut cited: BTreeMap<&RepoPath, usize> = BTreeMap::new();
+    /// Returns what cites lines of each file.
+    pub fn cited(&self) -> BTreeMap<&RepoPath, Cited> {
+        let mut cited: BTreeMap<&RepoPath, Cited> = BTreeMap::new();
         for piece in self.evidence.values() {
             if let Kind::Code { regions } = &piece.evidence.kind {
                 let paths: BTreeSet<&RepoPath> = regions.iter().map(|region| &region.path).collect();
+                let findings = piece.backs.iter().filter_map(|subject| match subject {
+                    Subject::Finding(id) if self.findings.get(id)?.withdrawn.is_none() => Some(*id),
+                    _ => None,
+                });
+                let findings: Vec<FindingId> = findings.collect();
                 for path in paths {
-                    *cited.entry(path).or_default() += 1;
+                    let cited = cited.entry(path).or_default();
+                    cited.pieces += 1;
+                    cited.findings.extend(&findings);
                 }
             }
         }

@@ -18,6 +18,7 @@ use crate::app::popup::{Filling, Popup};
 use crate::app::{App, Pane, hint, item};
 use crate::export::count;
 use crate::model::answer::State;
+use crate::model::audit::Cited;
 use crate::model::event::Subject;
 use crate::model::score::{Range, fact_state};
 use crate::repo::{EntryKind, display};
@@ -366,10 +367,10 @@ fn files(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
         let note = match row.kind {
             Some(EntryKind::Symlink) => "link".to_owned(),
             Some(EntryKind::Submodule) => "submodule".to_owned(),
-            Some(_) => cited.get(&row.path).map(|some| format!("{}{some}", theme.glyphs.evidence)).unwrap_or_default(),
+            Some(_) => cited.get(&row.path).map(|cited| cites(cited, theme)).unwrap_or_default(),
             None => String::new(),
         };
-        let role = if note.starts_with(theme.glyphs.evidence) { Role::GutterItem } else { Role::Dim };
+        let role = if cited.contains_key(&row.path) { Role::GutterItem } else { Role::Dim };
         out.right(&note, theme.style(role));
         out.role(if current { theme.glyphs.cursor } else { " " }, Role::LineNumberCursor);
         out.put(&"  ".repeat(row.depth.min(12)), Style::new());
@@ -390,6 +391,13 @@ fn files(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
     if app.size.0 >= WIDE {
         scrollbar(buffer, theme, area, tree.top, tree.rows.len());
     }
+}
+
+/// Returns what cites a file: its findings, then how many pieces of evidence.
+fn cites(cited: &Cited, theme: &Theme) -> String {
+    let more = if cited.findings.len() > 2 { "+ " } else { "" };
+    let findings: String = cited.findings.iter().take(2).map(|id| format!("{id} ")).collect();
+    format!("{findings}{more}{}{}", theme.glyphs.evidence, cited.pieces)
 }
 
 fn code(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {

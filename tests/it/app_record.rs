@@ -172,6 +172,19 @@ fn the_evidence_of_a_finding_is_picked() {
 }
 
 #[test]
+fn the_tree_shows_which_findings_a_file_has() {
+    let mut shop = Workshop::light();
+    shop.item("input-1").code("src/index.ts", 12).keys("e<cr>FOne<c-s>t");
+    let row = |shop: &Workshop| -> String {
+        let list = shop.screen().lines().map(|row| row.chars().take(30).collect()).collect::<Vec<String>>();
+        list.into_iter().find(|row| row.contains("index.ts")).unwrap()
+    };
+    assert!(row(&shop).contains("F1 ▌1"), "{}", row(&shop));
+    shop.keys("gf<down><cr><c-x>mistaken<cr>");
+    assert!(!row(&shop).contains("F1") && row(&shop).contains("▌1"), "a withdrawn one is none: {}", row(&shop));
+}
+
+#[test]
 fn a_finding_is_withdrawn() {
     let mut shop = Workshop::light();
     shop.item("input-1").keys("F<c-x>");

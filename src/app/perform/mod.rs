@@ -447,7 +447,7 @@ impl App {
         first.sort_by_key(|entry| recent.iter().position(|path| **path == entry.path));
         let entries = first.into_iter().chain(self.files.iter().filter(|entry| !last(entry))).map(|entry| {
             let detail = match cited.get(&entry.path) {
-                Some(some) => format!("{some} evidence"),
+                Some(cited) => format!("{} evidence", cited.pieces),
                 None if open.as_ref() == Some(&entry.path) || self.places.contains_key(&entry.path) => {
                     "opened".to_owned()
                 }
