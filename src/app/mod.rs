@@ -441,7 +441,9 @@ impl App {
             },
             Msg::Exported(result) => self.exported(result),
             Msg::Audits(result) => match result {
-                Ok(rows) => self.popups.push(popup::audits(rows)),
+                // Who has opened something else meanwhile does not type into this.
+                Ok(rows) if self.popups.is_empty() => self.popups.push(popup::audits(rows)),
+                Ok(_) => {}
                 Err(error) => self.fail(&error),
             },
             Msg::Done(result) => match result {

@@ -168,8 +168,8 @@ pub struct AuditRow {
 
 /// Something that the workbench wants done.
 ///
-/// What takes time is done beside it and answered by a message; acts, the list of audits, another audit, an export and the
-/// editor are done at once, and the screen stands still meanwhile.
+/// What takes time is done beside it and answered by a message; acts, another audit, an export and the editor are done at
+/// once, and the screen stands still meanwhile.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Write an act to the journal.

@@ -18,6 +18,7 @@ use std::collections::VecDeque;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::app::key::{self, Key};
@@ -358,7 +359,13 @@ impl Session {
             Effect::Edit { text, line } => failed(self.edit(&text, line, screen)),
             Effect::Copy(text) => failed(screen.map_or(Ok(()), |screen| screen.copy(&text))),
             Effect::Export(wanted) => self.export(wanted, screen),
-            Effect::Audits => vec![Msg::Audits(self.audits())],
+            Effect::Audits => {
+                // Every journal is read, and there may be many.
+                self.in_flight += 1;
+                let (store, answers) = (self.environment.store(), self.answers.clone());
+                thread::spawn(move || answers.send(Some(Msg::Audits(audits(&store))), true));
+                Vec::new()
+            }
             Effect::Switch(name) => failed(self.switch(&name)),
             Effect::Hinted(step) => failed(self.environment.set_hint(step)),
             Effect::Mouse(on) => failed(screen.map_or(Ok(()), |screen| screen.set_mouse(on))),
@@ -439,30 +446,6 @@ impl Session {
         let prepared = exporting::prepare(&journal.audit, &journal.loaded.toml, &pin, asked)?;
         let exported = prepared.commit(journal, keygen.as_ref().zip(key.as_deref()), wanted.secrets_reviewed)?;
         Ok((exported.seal.audit_id.clone(), exported.said(&journal.audit)))
-    }
-
-    fn audits(&self) -> Result<Vec<AuditRow>> {
-        let rows = self.environment.store().list()?.into_iter().map(|listed| {
-            let detail = match &listed.view {
-                Ok(view) => {
-                    let audit = &view.audit;
-                    let opened = &audit.now.opened;
-                    let place = listed.place.map(|place| format!(", opened {}", place.opened_at.date()));
-                    format!(
-                        "{}, score {}{}  {}/{} {}",
-                        count(audit.now.answers.len(), "answer", "answers"),
-                        score::score(&audit.standard, &audit.inputs()).headline,
-                        place.unwrap_or_default(),
-                        opened.target.org,
-                        opened.target.repo,
-                        opened.pin.commit.short(),
-                    )
-                }
-                Err(error) => format!("cannot be read: {}", error.message),
-            };
-            AuditRow { name: listed.name, detail: display::line(&detail).into_owned() }
-        });
-        Ok(rows.collect())
     }
 
     /// Goes on with another audit.
@@ -598,6 +581,31 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Lists the audits on this machine.
+fn audits(store: &Store) -> Result<Vec<AuditRow>> {
+    let rows = store.list()?.into_iter().map(|listed| {
+        let detail = match &listed.view {
+            Ok(view) => {
+                let audit = &view.audit;
+                let opened = &audit.now.opened;
+                let place = listed.place.map(|place| format!(", opened {}", place.opened_at.date()));
+                format!(
+                    "{}, score {}{}  {}/{} {}",
+                    count(audit.now.answers.len(), "answer", "answers"),
+                    score::score(&audit.standard, &audit.inputs()).headline,
+                    place.unwrap_or_default(),
+                    opened.target.org,
+                    opened.target.repo,
+                    opened.pin.commit.short(),
+                )
+            }
+            Err(error) => format!("cannot be read: {}", error.message),
+        };
+        AuditRow { name: listed.name, detail: display::line(&detail).into_owned() }
+    });
+    Ok(rows.collect())
 }
 
 fn no_terminal() -> Error {
