@@ -174,12 +174,12 @@ pub fn page(app: &App) -> Page {
     say(&mut lines, Tone::Dim, MEANING);
     lines.push((Line::default(), None));
     left(app, &mut lines);
-    if let Some(pointed) = &app.coverage.pointed {
+    let pointed = app.coverage.pointed.as_deref().unwrap_or_default();
+    let dimensions = dimensions(&app.audit, pointed, extent);
+    if !dimensions.is_empty() {
         let head = "dimensions: files that evidence cites or leads point at";
         lines.push((Line::of(Tone::Strong, format!("{HEAD}{head}")), None));
-        for (id, share) in dimensions(&app.audit, pointed, extent) {
-            lines.push((row(&id, &share), None));
-        }
+        lines.extend(dimensions.iter().map(|(id, share)| (row(id, share), None)));
         lines.push((Line::default(), None));
     }
     let left_first = |rows: &mut Vec<(&RepoPath, &Share)>| {

@@ -2,8 +2,8 @@
 //!
 //! A line is *opened* when it has stood in the code pane, in one stay, for [`LINE`] per row in view and for [`LEAST`] at
 //! least. Scrolling by some rows lets the lines that stay in view go on with their time; a popup over the panes, another file
-//! or pane, the editor and a suspended program end it. A line of more than [`WIDE`] bytes counts only in a view that
-//! shows its end: what hides far to the right was not on the screen.
+//! or pane, the editor and a suspended program end it. A line of more than [`WIDE`] bytes, and any line in a view
+//! that is scrolled to the right, counts only where its end is in view: what hides far to the right was not on the screen.
 //!
 //! Nothing here knows a clock: whoever draws tells what is in view and when, in milliseconds that never go back.
 
@@ -174,16 +174,16 @@ impl App {
         Some(View { path: doc.text.path.clone(), blob: doc.text.blob, rows, lines })
     }
 
-    /// Tells whether the end of a line is in view, as far as that matters.
+    /// Tells whether a line can be read: it begins at the left edge and is of usual length, or its end is in view.
     fn shows_end(&self, line: usize) -> bool {
         let Some(doc) = &self.doc else { return false };
         let bytes = doc.text.line(line);
-        if bytes.len() <= WIDE {
+        if doc.left == 0 && bytes.len() <= WIDE {
             return true;
         }
         // In a long line columns are bytes, as its view has them.
         let columns = if doc.text.is_long(line) { bytes.len() } else { display::block_bytes(bytes).width() };
-        columns <= doc.left + self.code_width()
+        (doc.left + 1..=doc.left + self.code_width()).contains(&columns)
     }
 }
 

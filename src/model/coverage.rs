@@ -537,7 +537,7 @@ pub fn unopened<'a>(pointed: &'a [Pointed], opened: &Regions, reviewed: &Regions
 }
 
 /// Returns for each dimension, by its id, how much was opened and reviewed of the files that matter to it: those that
-/// evidence on its items cites, and those that leads of its items point at.
+/// evidence on its items cites, and those that leads of its items point at. A dimension without such a file is left out.
 pub fn dimensions(audit: &Audit, pointed: &[Pointed], extent: &Extent) -> Vec<(String, Share)> {
     let by = |dimension: &Dimension| {
         let has = |id: &str| dimension.items.iter().any(|item| item.id == id);
@@ -557,7 +557,7 @@ pub fn dimensions(audit: &Audit, pointed: &[Pointed], extent: &Extent) -> Vec<(S
         }
         (dimension.id.clone(), share)
     };
-    audit.standard.dimensions.iter().map(by).collect()
+    audit.standard.dimensions.iter().map(by).filter(|(_, share)| share.text.files > 0).collect()
 }
 
 #[cfg(test)]

@@ -180,6 +180,9 @@ fn text(args: &Args, report: &Report<'_>) -> String {
     for (head, parts) in
         [("folder", &report.folders), ("extension", &report.extensions), (dimensions, &report.dimensions)]
     {
+        if parts.is_empty() {
+            continue;
+        }
         out += &format!("\n{:<17} {:<17} {:>8} {:>9}  {head}\n", "opened", "reviewed", "files", "lines");
         for part in parts {
             let cell = |tally: &Tally| format!("{} {:>3} % ", bar(tally, &part.text), tally.percent(&part.text));
