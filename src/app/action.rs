@@ -173,6 +173,8 @@ actions! {
     Read GoLine "go-line" [Main] ["gl"] "" "Go to a line by its number";
     Read Editor "editor" [Main] ["o"] "" "Read the file in your editor, on a temporary copy, at this line";
     Read CopyLink "copy-link" [Main] ["Y"] "" "Copy a permanent link to the line or the selected lines, and show it";
+    Read MarkReviewed "mark-reviewed" [Main] ["V"] "" "Mark as reviewed: the selected lines, the file, or the folder under the cursor; again to take it back";
+    Read Coverage "coverage" [Main] ["gv"] "" "Show the map: how much of each file and folder was opened and reviewed";
 
     Evidence Select "select" [Main] ["v"] "select" "Select lines from here; again to drop the selection";
     Evidence SelectDown "select-down" [Main] ["<s-down>"] "" "Select one line more";

@@ -7,12 +7,15 @@
 //! | [`checklist`], [`tree`], [`doc`], [`item`] | the panes |
 //! | [`popup`], [`picker`], [`form`], [`field`] | what lies over the panes |
 //! | [`pages`], [`finding`] | help, log, review and the like; a finding as a form |
+//! | [`coverage`] | the map of what was opened and reviewed |
+//! | [`reading`] | which lines stood on the screen long enough to be read |
 //! | [`layout`], [`line`], [`text`] | where things stand, lines with a meaning, a file's lines |
 //! | [`trail`] | where the reader was |
 //! | `perform` | what each action does |
 
 pub mod action;
 pub mod checklist;
+pub mod coverage;
 pub mod doc;
 pub mod field;
 pub mod finding;
@@ -27,6 +30,7 @@ pub mod pages;
 mod perform;
 pub mod picker;
 pub mod popup;
+pub mod reading;
 pub mod text;
 pub mod trail;
 pub mod tree;
@@ -239,6 +243,8 @@ pub struct App {
     pub trail: Trail,
     /// The step of the first-run hints.
     pub hint: Option<usize>,
+    /// What there is to read, and how much of it was read.
+    pub coverage: coverage::Map,
     /// What to say when the act that is being written is written.
     doing: Option<String>,
     /// What the act was written in; it comes back where the act is refused.
@@ -305,6 +311,7 @@ impl App {
             recent: Vec::new(),
             trail: Trail::default(),
             hint: start.hint,
+            coverage: coverage::Map::default(),
             doing: None,
             held: None,
             before_find: Default::default(),
@@ -430,6 +437,8 @@ impl App {
                     self.list();
                 }
             }
+            Msg::Extent(result) => self.counted(result),
+            Msg::Pointed(pointed) => self.take_pointed(pointed),
             Msg::Coloured(coloured) => {
                 if let Some(doc) = &mut self.doc {
                     doc.colour(coloured);
@@ -663,7 +672,7 @@ impl App {
 
     fn append(&mut self, entries: Vec<(crate::model::event::Entry, crate::model::hash::Sha256)>) {
         let appended = !entries.is_empty();
-        for (entry, line) in entries {
+        for (entry, line) in entries.iter().cloned() {
             if let Err(why) = self.audit.push(entry, line) {
                 // The journal took it, so this copy is behind; it must not be shown as the truth.
                 self.unsaved = Some(why);
@@ -673,6 +682,7 @@ impl App {
         if !self.read_only && appended {
             self.unsaved = None;
         }
+        self.follow_coverage(&entries);
         self.derive();
     }
 
@@ -1048,6 +1058,9 @@ impl App {
                     lines,
                 });
             }
+        }
+        if self.shows_files {
+            self.ask_extent();
         }
         let has_leads = self.audit.standard.item(&self.item).is_some_and(|(_, item)| !item.leads.is_empty());
         if has_leads && !self.leads.contains_key(&self.item) {

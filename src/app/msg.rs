@@ -9,6 +9,7 @@ use super::text::Text;
 use crate::error::Result;
 use crate::export::caution::Reviewed;
 use crate::highlight::Coloured;
+use crate::model::coverage::{Extent, Pointed};
 use crate::model::event::{Entry, Event};
 use crate::model::evidence::{Kind, Query, RepoPath, Search};
 use crate::model::hash::Sha256;
@@ -58,6 +59,10 @@ pub enum Msg {
         /// What each found.
         leads: Vec<LeadFound>,
     },
+    /// The lines of all files were counted.
+    Extent(Result<Extent>),
+    /// All leads were run; they point at these files.
+    Pointed(Vec<Pointed>),
     /// Lines have colours.
     Coloured(Coloured),
     /// The audit was looked through for the review.
@@ -194,6 +199,10 @@ pub enum Effect {
     },
     /// Run an item's leads.
     Leads(String),
+    /// Count the lines of all files.
+    Extent,
+    /// Run all leads, to name the files that they point at.
+    Pointed,
     /// Colour lines of a file.
     Colour {
         /// Names the request; a newer one replaces it.

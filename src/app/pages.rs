@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::App;
 use super::action::{ACTIONS, Act, Context, Group};
 use super::item::spoken;
 use super::key;
 use super::line::{Line, Tone, wrap};
 use super::popup::{Go, Page, Popup};
+use super::{App, coverage};
 use crate::export::caution::Reviewed;
 use crate::export::{describe_act, summary};
 use crate::model::audit::Gap;
-use crate::model::event::{EvidenceId, Subject};
+use crate::model::event::{Event, EvidenceId, Subject};
 use crate::model::evidence::Kind;
 use crate::model::score::{self, Slot};
 use crate::repo::display;
@@ -25,7 +25,7 @@ fn wrapped(lines: &mut Lines, tone: Tone, text: &str, width: usize, indent: usiz
 }
 
 /// Returns how wide a page's text may be.
-fn width(app: &App) -> usize {
+pub(super) fn width(app: &App) -> usize {
     usize::from(app.size.0.min(112)).saturating_sub(if app.size.0 >= 112 { 4 } else { 6 })
 }
 
@@ -68,7 +68,8 @@ pub fn log(app: &App) -> Page {
         let undone = if app.audit.is_undone(entry.act) { "  (undone)" } else { "" };
         let text = describe_act(&app.audit, entry.act);
         let mut rest = wrap(&format!("{text}{undone}"), width(app).saturating_sub(28), 0).into_iter();
-        let tone = if undone.is_empty() { Tone::Plain } else { Tone::Dim };
+        let quiet = !undone.is_empty() || matches!(entry.event, Event::Seen { .. });
+        let tone = if quiet { Tone::Dim } else { Tone::Plain };
         let head = Line::of(Tone::Dim, format!("{:>5} {}  ", entry.act, entry.at));
         lines.push((head.and(tone, rest.next().unwrap_or_default()), None));
         lines.extend(rest.map(|more| (Line::of(tone, format!("{:28}{more}", "")), None)));
@@ -278,6 +279,12 @@ pub fn review(app: &App, looked: Option<&Reviewed>) -> Page {
                 say(one.evidence, format!("injection? {text}"));
             }
         }
+    }
+    // Where nothing was measured, every file would be named, and nothing be said.
+    if app.audit.has_coverage() {
+        lines.push((Line::default(), None));
+        coverage::left(app, &mut lines);
+        lines.pop();
     }
     matrix(app, &mut lines);
     Page {

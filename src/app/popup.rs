@@ -149,6 +149,8 @@ pub enum Go {
     Piece(EvidenceId),
     /// To a line (from 0) of a file.
     Place(RepoPath, usize),
+    /// To a folder in the tree.
+    Folder(RepoPath),
 }
 
 /// A page to read.
@@ -164,6 +166,8 @@ pub struct Page {
     pub top: usize,
     /// It is the review.
     pub review: bool,
+    /// It is the map of what was read.
+    pub map: bool,
 }
 
 /// The search over the repository.
@@ -286,7 +290,7 @@ impl RepoSearch {
 impl Page {
     /// Returns a page at its first line.
     pub fn new(title: impl Into<String>, lines: Vec<(Line, Option<Go>)>) -> Page {
-        Page { title: title.into(), lines, cursor: 0, top: 0, review: false }
+        Page { title: title.into(), lines, cursor: 0, top: 0, review: false, map: false }
     }
 
     /// Moves the cursor by some lines.

@@ -1,6 +1,7 @@
 //! Floor 1: the audit database: the record's folder, written, read and verified.
 
 mod consistency;
+mod coverage;
 mod folder;
 mod json;
 mod manifest;

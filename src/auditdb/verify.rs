@@ -183,7 +183,7 @@ impl Checker<'_> {
         self.reasons.push(Reason { reason, message: message.into(), about, could_not_check: false });
     }
 
-    fn could_not(&mut self, reason: &'static str, about: Option<&str>, message: impl Into<String>) {
+    pub fn could_not(&mut self, reason: &'static str, about: Option<&str>, message: impl Into<String>) {
         let about = about.map(str::to_owned);
         self.reasons.push(Reason { reason, message: message.into(), about, could_not_check: true });
     }
@@ -479,6 +479,7 @@ impl Checker<'_> {
         self.rows(record, &loaded);
         self.findings(record, &loaded);
         self.times(record);
+        self.coverage(record);
         let score = score::score(standard, &record.inputs());
         if score != record.score {
             self.fail(
@@ -526,6 +527,7 @@ impl Checker<'_> {
                 "The commit has another id, tree or time than the record says.",
             );
         }
+        self.coverage_at(record, &pin);
         for row in &record.evidence {
             let about = row.id.to_string();
             match pin.check(&row.evidence) {

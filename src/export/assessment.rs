@@ -26,6 +26,7 @@ pub fn assessment(source: &Source) -> String {
     for dimension in &source.standard.dimensions {
         blocks.extend(report.dimension(dimension, &mut shown));
     }
+    blocks.extend(super::coverage::section(report.record.coverage.as_ref()));
     blocks.extend(report.method());
     blocks.extend(report.limits());
     blocks.extend(report.verification());
@@ -41,7 +42,7 @@ struct Report<'a> {
 }
 
 /// Returns a table. Every cell is Markdown of one line already.
-fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+pub(super) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let mut lines = vec![format!("| {} |", head.join(" | ")), format!("|{}", " --- |".repeat(N))];
     lines.extend(rows.into_iter().map(|row| format!("| {} |", row.join(" | "))));
     lines.join("\n")

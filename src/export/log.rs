@@ -1,7 +1,9 @@
 //! What happened, in words.
 
 use super::summary;
+use super::text::count;
 use crate::model::audit::Audit;
+use crate::model::coverage::FileLines;
 use crate::model::event::Event;
 use crate::model::score::Slot;
 use crate::repo::display;
@@ -20,6 +22,16 @@ fn names<T: ToString>(things: &[T]) -> String {
 
 fn because(reason: Option<&String>) -> String {
     reason.map(|reason| format!(" ({})", display::line(reason))).unwrap_or_default()
+}
+
+/// Returns lines in words: those of a file by number, those of many files by how many they are.
+fn lines(files: &[FileLines]) -> String {
+    let all: u64 = files.iter().map(|file| file.lines.count()).sum();
+    match files {
+        [one] if one.lines.ranges().len() < 4 => format!("{}:{}", display::bytes(&one.path.0), one.lines),
+        [one] => format!("{} of {}", count(all, "line", "lines"), display::bytes(&one.path.0)),
+        many => format!("{} of {}", count(all, "line", "lines"), count(many.len(), "file", "files")),
+    }
 }
 
 fn describe(event: &Event) -> String {
@@ -47,6 +59,9 @@ fn describe(event: &Event) -> String {
         Event::FindingSet { id, finding } => format!("{id} {}: {}", finding.severity, display::line(&finding.title)),
         Event::FindingWithdrawn { id, reason } => format!("{id} withdrawn: {}", display::line(reason)),
         Event::Redacted { id, reason } => format!("{id} redacted: {}", display::line(reason)),
+        Event::Seen { files } => format!("opened {}", lines(files)),
+        Event::Reviewed { files, taken_back: false } => format!("{} reviewed", lines(files)),
+        Event::Reviewed { files, taken_back: true } => format!("{} no longer reviewed", lines(files)),
         Event::Sealed { audit_id, .. } => format!("exported as {audit_id}"),
         Event::Undone { seq } => format!("undid {seq}"),
         Event::Redone { seq } => format!("redid {seq}"),

@@ -5,6 +5,7 @@
 
 mod assessment;
 pub mod caution;
+pub mod coverage;
 mod evidence;
 mod finding;
 mod log;

@@ -5,7 +5,7 @@
 
 use super::Source;
 use super::evidence;
-use super::text::{count, first_line, inline, prose};
+use super::text::{count, first_line, inline, path, prose};
 use crate::model::audit::Audit;
 use crate::model::event::{Event, FindingId, Subject};
 use crate::model::record::{FindingBody, FindingRow};
@@ -141,8 +141,18 @@ fn told(source: &Source, event: &Event) -> Option<String> {
             let reason = evidence::row(source, *id)?.redacted.as_ref()?;
             format!("the text of {id} is not to be published — {}", inline(reason))
         }
+        Event::Reviewed { files, taken_back } => {
+            let lines: u64 = files.iter().map(|file| file.lines.count()).sum();
+            let what = if *taken_back { "no longer marked as reviewed" } else { "marked as reviewed" };
+            let place = match files.as_slice() {
+                [one] => path(&one.path),
+                many => count(many.len(), "file", "files"),
+            };
+            format!("{} of {place} {what}", count(lines, "line", "lines"))
+        }
         Event::Opened(_)
         | Event::Resumed { .. }
+        | Event::Seen { .. }
         | Event::Sealed { .. }
         | Event::Undone { .. }
         | Event::Redone { .. } => return None,

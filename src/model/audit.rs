@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::answer::Answer;
+use super::coverage::Regions;
 use super::event::{Entry, Event, EvidenceId, FindingId, JOURNAL_VERSION, Opened, Subject, Tool};
 use super::evidence::{Evidence, Kind, Reachability, RepoPath};
 use super::finding::Finding;
@@ -90,6 +91,8 @@ pub struct Folded {
     pub evidence: BTreeMap<EvidenceId, Piece>,
     /// Findings.
     pub findings: BTreeMap<FindingId, Found>,
+    /// Lines that the auditor marked as reviewed.
+    pub reviewed: Regions,
 }
 
 /// A record that was exported from this audit.
@@ -116,6 +119,8 @@ pub struct Audit {
     pub standard: Arc<Standard>,
     /// What the effective events add up to.
     pub now: Folded,
+    /// Lines that were opened: they stood on the screen long enough to be read. No undo takes that back.
+    pub seen: Regions,
     /// Records exported, oldest first.
     pub seals: Vec<Seal>,
     entries: Vec<(Entry, Sha256)>,
@@ -172,10 +177,12 @@ impl Audit {
             notes: BTreeMap::new(),
             evidence: BTreeMap::new(),
             findings: BTreeMap::new(),
+            reviewed: Regions::default(),
         };
         Ok(Audit {
             standard,
             now,
+            seen: Regions::default(),
             seals: Vec::new(),
             entries: vec![(entry, line)],
             undone: BTreeSet::new(),
@@ -196,6 +203,10 @@ impl Audit {
         match &entry.event {
             Event::Opened(_) => return Err("`opened` stands in the middle of the journal".to_owned()),
             Event::Resumed { .. } => {}
+            // What a crafted journal holds too much of is left out; the program never writes so much.
+            Event::Seen { files } => files.iter().for_each(|file| {
+                self.seen.add(file);
+            }),
             Event::Sealed { audit_id, at, supersedes, partial, tool } => self.seals.push(Seal {
                 seq: entry.seq,
                 audit_id: audit_id.clone(),
@@ -252,6 +263,7 @@ impl Audit {
             notes: BTreeMap::new(),
             evidence: BTreeMap::new(),
             findings: BTreeMap::new(),
+            reviewed: Regions::default(),
         };
         for (entry, line) in &self.entries {
             if entry.event.undoable() && !self.undone.contains(&entry.act) {
@@ -362,6 +374,7 @@ impl Audit {
         let mut entries = self.entries.iter().take_while(|(entry, _)| entry.seq <= seq);
         let mut past = self.clone();
         past.seals.clear();
+        past.seen = Regions::default();
         past.undone.clear();
         past.redo.clear();
         past.entries = entries.next().into_iter().cloned().collect();
@@ -373,10 +386,17 @@ impl Audit {
         past
     }
 
-    /// Tells whether anything happened since the last record was exported.
+    /// Tells whether anything happened since the last record was exported. That somebody opened the audit again and looked
+    /// at a file is nothing that needs a new record: it is told by the next one.
     pub fn changed_since_seal(&self) -> bool {
         let Some(seal) = self.seals.last() else { return true };
-        self.entries.iter().any(|(entry, _)| entry.seq > seal.seq && !matches!(entry.event, Event::Resumed { .. }))
+        let counts = |event: &Event| !matches!(event, Event::Resumed { .. } | Event::Seen { .. });
+        self.entries.iter().any(|(entry, _)| entry.seq > seal.seq && counts(&entry.event))
+    }
+
+    /// Tells whether any line was opened or reviewed.
+    pub fn has_coverage(&self) -> bool {
+        !self.seen.is_empty() || !self.now.reviewed.is_empty()
     }
 
     /// Returns the time spent, in seconds: the sum of the gaps between events, each counted up to [`LONGEST_GAP`] and none
@@ -638,8 +658,20 @@ impl Folded {
                 found.withdrawn = Some(reason.clone());
             }
             Event::Redacted { id, reason } => self.piece(*id)?.redacted = Some(reason.clone()),
+            Event::Reviewed { files, taken_back } => {
+                for file in files {
+                    if file.lines.is_empty() {
+                        return Err(format!("no line of {} is named", file.path.lossy()));
+                    }
+                    let fits = if *taken_back { self.reviewed.remove(file) } else { self.reviewed.add(file) };
+                    if !fits {
+                        return Err(format!("too many ranges of {} are marked apart", file.path.lossy()));
+                    }
+                }
+            }
             Event::Opened(_)
             | Event::Resumed { .. }
+            | Event::Seen { .. }
             | Event::Sealed { .. }
             | Event::Undone { .. }
             | Event::Redone { .. } => {}

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::answer::Answer;
+use super::coverage::FileLines;
 use super::evidence::{Evidence, Region, RepoPath};
 use super::finding::Finding;
 use super::hash::{ObjectId, Sha256};
@@ -294,6 +295,19 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Lines stood on the auditor's screen long enough to be read. Written in batches; nobody's act, so it is not undone.
+    Seen {
+        /// The lines.
+        files: Vec<FileLines>,
+    },
+    /// Lines were marked as reviewed, or the mark was taken back.
+    Reviewed {
+        /// The lines.
+        files: Vec<FileLines>,
+        /// The mark was taken back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        taken_back: bool,
+    },
     /// The audit was exported.
     Sealed {
         /// The record's name: `<login>-YYYY-MM-DD-NNN`.
@@ -328,6 +342,7 @@ impl Event {
             self,
             Event::Opened(_)
                 | Event::Resumed { .. }
+                | Event::Seen { .. }
                 | Event::Sealed { .. }
                 | Event::Undone { .. }
                 | Event::Redone { .. }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, State};
 use super::audit::{Audit, Folded, Found, Seal};
+use super::coverage::{Coverage, Extent};
 use super::event::{Auditor, EvidenceId, FindingId, Pin, StandardRef, Subject, Target, Tool};
 use super::evidence::{Evidence, RepoPath};
 use super::finding::{Disclosure, Finding, Severity};
@@ -99,6 +100,9 @@ pub struct Record {
     pub findings: Vec<FindingRow>,
     /// Evidence that backs something.
     pub evidence: Vec<EvidenceRow>,
+    /// What was opened and reviewed; absent where nothing was, or nothing was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
     /// Digests of the files that went into it.
     pub inputs: Vec<Input>,
     /// The record of the same audit that this one supersedes.
@@ -293,8 +297,9 @@ pub fn finding_file(severity: Severity, number: usize, title: &str) -> String {
     format!("{severity}-{number:03}-{slug}.md")
 }
 
-/// Builds the record of a seal. `audit` is the audit as it was when it was sealed.
-pub fn build(audit: &Audit, seal: &Seal) -> Statement {
+/// Builds the record of a seal. `audit` is the audit as it was when it was sealed; `extent` is what there is to read at its
+/// pin, needed where lines were opened or reviewed.
+pub fn build(audit: &Audit, seal: &Seal, extent: Option<&Extent>) -> Statement {
     let now = &audit.now;
     let opened = &now.opened;
     let findings = finding_rows(now);
@@ -357,6 +362,9 @@ pub fn build(audit: &Audit, seal: &Seal) -> Statement {
             note: now.notes.get(&None).cloned(),
             findings,
             evidence,
+            coverage: extent
+                .filter(|_| audit.has_coverage())
+                .map(|extent| Coverage::of(&audit.seen, &now.reviewed, extent)),
             inputs: vec![Input { file: STANDARD_FILE.to_owned(), sha256: opened.standard.sha256 }],
             supersedes: seal.supersedes.clone(),
             tool: seal.tool.clone(),

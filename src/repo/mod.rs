@@ -7,6 +7,7 @@
 
 mod check;
 pub mod display;
+mod extent;
 mod gitdir;
 mod history;
 mod object;

@@ -9,20 +9,25 @@ use std::time::Duration;
 use crate::auditdb::{SIGNATURE_FILE, SUMS_FILE, Written, next_number, record_dir, record_files, write_record};
 use crate::error::{Error, Result};
 use crate::export::caution::{self, Cautions, Reviewed};
-use crate::export::{self, Excerpts, Source};
+use crate::export::{self, Excerpts, Source, count};
 use crate::journal::Journal;
 use crate::model::audit::{Audit, Gap, Seal};
+use crate::model::coverage::unopened;
 use crate::model::event::{Entry, Event};
-use crate::model::evidence::Kind;
+use crate::model::evidence::{Kind, RepoPath};
 use crate::model::hash::Sha256;
 use crate::model::record::{FindingBody, Record, Statement, build};
 use crate::model::score::{Score, Slot};
 use crate::model::time::Time;
 use crate::repo::{Check, Pin, display};
+use crate::shell::leads;
 use crate::sign::{NAMESPACE_RECORD, SshKeygen};
 
 /// How long ssh-keygen may take: a person may have to find a key and touch it.
 pub const SIGNING_TIME: Duration = Duration::from_secs(120);
+
+/// How many files that nobody opened are named.
+const NAMED: usize = 12;
 
 /// What is to be exported, and where to.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +51,7 @@ pub struct Prepared {
     statement: Statement,
     files: BTreeMap<String, Vec<u8>>,
     cautions: Cautions,
+    unopened: Vec<RepoPath>,
     /// The journal's last line when this was made.
     after: Sha256,
 }
@@ -67,6 +73,8 @@ pub struct Exported {
     pub unchanged: bool,
     /// What was published although it was to be looked at.
     pub cautions: Cautions,
+    /// Files that leads point at and nobody opened or reviewed.
+    pub unopened: Vec<RepoPath>,
 }
 
 impl Exported {
@@ -93,6 +101,13 @@ impl Exported {
         let contradictions = self.record.score.contradictions.iter();
         said.extend(contradictions.map(|one| format!("  contradiction: {}", one.text)));
         said.extend(self.cautions.injection_lines().into_iter().map(|line| format!("  {line}")));
+        if !self.unopened.is_empty() {
+            let files = count(self.unopened.len(), "file", "files");
+            let named = self.unopened.iter().take(NAMED).map(|path| display::bytes(&path.0));
+            let more = if self.unopened.len() > NAMED { ", …" } else { "" };
+            let named = named.collect::<Vec<String>>().join(", ");
+            said.push(format!("  leads point at {files} that nobody opened: {named}{more}"));
+        }
         said.push(if self.signed {
             format!("  signed; check it with: touchstone verify {path}")
         } else {
@@ -209,7 +224,7 @@ pub fn prepare(audit: &Audit, standard_toml: &str, pin: &Pin, wanted: Wanted<'_>
         Some(seal(audit, at, number))
     };
     let (trial, seal) = sealed(audit, event.as_ref(), at)?;
-    let (statement, files) = render(&trial, standard_toml, &seal, &excerpts)?;
+    let (statement, files) = render(&trial, standard_toml, &seal, pin, &excerpts)?;
     let record = &statement.predicate;
     for row in &record.findings {
         if let FindingBody::Withheld { until, .. } = &row.body
@@ -220,8 +235,9 @@ pub fn prepare(audit: &Audit, standard_toml: &str, pin: &Pin, wanted: Wanted<'_>
         }
     }
     let cautions = caution::look(record, &files, &excerpts);
+    let unopened = left_unopened(audit, pin);
     let after = audit.last_line();
-    Ok(Prepared { db: db.to_owned(), at, event, seal, statement, files, cautions, after })
+    Ok(Prepared { db: db.to_owned(), at, event, seal, statement, files, cautions, unopened, after })
 }
 
 impl Prepared {
@@ -268,7 +284,7 @@ impl Prepared {
             return Err(Error::could_not(format!("{} was written by somebody else just now.", there.display()))
                 .hint("Export again: the record gets the next number."));
         }
-        let Prepared { db, at, event, seal, statement, files, cautions, .. } = self;
+        let Prepared { db, at, event, seal, statement, files, cautions, unopened, .. } = self;
         let unchanged = event.is_none();
         if let Some(event) = event {
             journal.act(vec![event], at)?;
@@ -291,8 +307,20 @@ impl Prepared {
         let record = statement.predicate;
         let (path, written) = write_record(&db, &record, &files, signature.as_deref())?;
         let signed = path.join(SIGNATURE_FILE).exists();
-        Ok(Exported { seal, record, path, written, signed, unchanged, cautions })
+        Ok(Exported { seal, record, path, written, signed, unchanged, cautions, unopened })
     }
+}
+
+/// Returns the files that leads point at and nobody opened or reviewed, those with most hits first. It is a warning, so it
+/// says nothing where nothing was measured, and refuses nothing.
+fn left_unopened(audit: &Audit, pin: &Pin) -> Vec<RepoPath> {
+    if !audit.has_coverage() {
+        return Vec::new();
+    }
+    let extent = pin.extent(&|| false).ok().flatten().unwrap_or_default();
+    let pointed = leads::pointed(pin, &audit.standard, &|| false).unwrap_or_default();
+    let left = unopened(&pointed, &audit.seen, &audit.now.reviewed, &extent);
+    left.into_iter().map(|one| one.path.clone()).collect()
 }
 
 /// Checks all evidence again and looks at what an export would publish. Needs no database, writes nothing, and refuses
@@ -318,7 +346,7 @@ pub fn review(audit: &Audit, standard_toml: &str, pin: &Pin) -> Result<Reviewed>
     let at = audit.entries().last().map_or(audit.now.opened.pin.committed_at, |(entry, _)| entry.at);
     let event = seal(audit, at, 1);
     let (trial, seal) = sealed(audit, Some(&event), at)?;
-    let (statement, files) = render(&trial, standard_toml, &seal, &excerpts)?;
+    let (statement, files) = render(&trial, standard_toml, &seal, pin, &excerpts)?;
     Ok(Reviewed { wrong, cautions: caution::look(&statement.predicate, &files, &excerpts) })
 }
 
@@ -395,10 +423,12 @@ fn render(
     audit: &Audit,
     standard_toml: &str,
     seal: &Seal,
+    pin: &Pin,
     excerpts: &Excerpts,
 ) -> Result<(Statement, BTreeMap<String, Vec<u8>>)> {
     let sealed = audit.as_of(seal.seq);
-    let statement = build(&sealed, seal);
+    let extent = if sealed.has_coverage() { pin.extent(&|| false)? } else { None };
+    let statement = build(&sealed, seal, extent.as_ref());
     let source = Source { statement: &statement, standard: &sealed.standard, audit: &sealed, excerpts };
     let mut rendered = BTreeMap::new();
     rendered.insert("security-assessment.md".to_owned(), export::assessment(&source));

@@ -1,8 +1,11 @@
 //! Where to look for an item: its leads, run at the pin.
 
+use std::collections::BTreeMap;
+
 use crate::app::msg::{LeadFound, LeadHits};
 use crate::error::{Kind as ErrorKind, Result};
-use crate::model::evidence::Kind;
+use crate::model::coverage::Pointed;
+use crate::model::evidence::{Kind, RepoPath};
 use crate::model::standard::{Lead, LeadKind, Standard};
 use crate::repo::{Hit, Pin, display};
 
@@ -30,6 +33,29 @@ pub fn run(
         });
     }
     Some(found)
+}
+
+/// Returns the files in which leads of any item have hits outside of excluded paths, in path order. Returns nothing once
+/// `stop` holds. A lead that cannot be run points nowhere.
+pub fn pointed(pin: &Pin, standard: &Standard, stop: &dyn Fn() -> bool) -> Option<Vec<Pointed>> {
+    let mut files: BTreeMap<RepoPath, Pointed> = BTreeMap::new();
+    for (_, item) in standard.items() {
+        for lead in run(pin, standard, &item.id, usize::MAX, stop)? {
+            let hits = lead.outcome.map(|found| found.places).unwrap_or_default();
+            for hit in hits.into_iter().filter(|hit| !hit.excluded) {
+                let file = files.entry(hit.path.clone()).or_insert_with(|| Pointed {
+                    path: hit.path,
+                    hits: 0,
+                    items: Vec::new(),
+                });
+                file.hits += 1;
+                if file.items.last() != Some(&item.id) {
+                    file.items.push(item.id.clone());
+                }
+            }
+        }
+    }
+    Some(files.into_values().collect())
 }
 
 /// Returns a lead that could not be run, and why.

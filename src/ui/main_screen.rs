@@ -9,6 +9,7 @@ use ratatui::widgets::Widget as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::code::{Code, Hit, Mark};
+use super::coverage;
 use super::paint::{self, Row, frame, glyphs, ink, path_title, scrollbar, title};
 use super::theme::{Role, Theme};
 use crate::app::action::{ACTIONS, Act, Action, Context, Group};
@@ -370,6 +371,9 @@ fn files(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
             Some(_) => cited.get(&row.path).map(|cited| cites(cited, theme)).unwrap_or_default(),
             None => String::new(),
         };
+        if let Some(share) = app.share_of(&row.path) {
+            out.right(&coverage::heat(theme, share), theme.style(Role::Dim));
+        }
         let role = if cited.contains_key(&row.path) { Role::GutterItem } else { Role::Dim };
         out.right(&note, theme.style(role));
         out.role(if current { theme.glyphs.cursor } else { " " }, Role::LineNumberCursor);
@@ -467,6 +471,7 @@ fn code(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
         theme,
     };
     view.render(inner, buffer);
+    coverage::gutter(app, doc, buffer, theme, inner);
     if app.size.0 >= WIDE {
         scrollbar(buffer, theme, area, doc.top, doc.text.lines());
     }

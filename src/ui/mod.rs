@@ -1,6 +1,7 @@
 //! Floor 3: the views, from the workbench's state to a frame. They read the state and change nothing.
 
 pub mod code;
+mod coverage;
 mod main_screen;
 mod paint;
 mod popups;

@@ -139,6 +139,8 @@ pub fn glyphs(theme: &Theme, text: &str) -> String {
         '✗' => "x".to_owned(),
         '✓' => "+".to_owned(),
         '◐' => "/".to_owned(),
+        '█' => theme.glyphs.bar_full.to_owned(),
+        '░' => theme.glyphs.bar_empty.to_owned(),
         '↑' => "Up".to_owned(),
         '↓' => "Down".to_owned(),
         '←' => "Left".to_owned(),

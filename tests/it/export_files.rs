@@ -113,7 +113,7 @@ impl Made {
         });
         let seal = self.audit.seals.last().unwrap().clone();
         let audit = self.audit.as_of(seal.seq);
-        let statement = record::build(&audit, &seal);
+        let statement = record::build(&audit, &seal, None);
         (audit, statement, self.excerpts)
     }
 }

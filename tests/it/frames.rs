@@ -19,7 +19,7 @@ const MIDDLE: (u16, u16) = (120, 40);
 const LARGE: (u16, u16) = (200, 60);
 
 /// Keys that lead from the main screen to each other one, and back again with enough of Escape.
-const SCREENS: [&str; 35] = [
+const SCREENS: [&str; 36] = [
     "1gg",
     "1ggjjjjj",
     "1gg<down>",
@@ -53,6 +53,7 @@ const SCREENS: [&str; 35] = [
     "F",
     "F<tab><tab><tab><tab>",
     "gr",
+    "gv",
     "gx",
     "gm",
 ];

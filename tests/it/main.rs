@@ -16,6 +16,7 @@ mod cli_hostile;
 mod cli_open;
 mod cli_read;
 mod code_view;
+mod coverage;
 mod crash;
 mod demo;
 mod docs;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use touchstone::model::answer::Answer;
 use touchstone::model::audit::Audit;
+use touchstone::model::coverage::{Apart, Extent, FileLines};
 use touchstone::model::event::{
     Auditor, Entry, Event, EvidenceId, FindingId, JOURNAL_VERSION, Opened, Pin, PinKind, StandardRef, Subject, Target,
     Tool,
@@ -72,6 +73,17 @@ fn oid(byte: u8) -> ObjectId {
 
 fn region(path: RepoPath) -> Region {
     Region { path, blob: oid(3), first: 1, last: 2, start: 0, end: 40, sha256: Sha256::of("x"), commit: Some(oid(4)) }
+}
+
+fn read(lines: &str) -> FileLines {
+    FileLines { path: "src/main.ts".into(), blob: oid(3), lines: lines.parse().unwrap() }
+}
+
+/// What there is to read where [`audit`] audits.
+fn extent() -> Extent {
+    let files = [RepoPath::from("src/main.ts"), RepoPath(b"src/\xff.ts".to_vec())];
+    let apart = Apart { empty: 1, binary: 2, too_large: 3, symlinks: 4, submodules: 5 };
+    Extent { files: files.map(|path| (path, (oid(3), 40))).into(), apart, cut: true }
 }
 
 /// A piece of each kind, with every optional field filled in.
@@ -221,6 +233,9 @@ fn audit() -> Audit {
         },
         Event::EvidenceDetached { id: EvidenceId(1), from: vec![Subject::Item(stdio)] },
         Event::Redacted { id: EvidenceId(5), reason: "A name.".to_owned() },
+        Event::Seen { files: vec![read("1-4,9"), FileLines { path: RepoPath(b"src/\xff.ts".to_vec()), ..read("2") }] },
+        Event::Reviewed { files: vec![read("1-4")], taken_back: false },
+        Event::Reviewed { files: vec![read("2-3")], taken_back: true },
     ]);
     events.extend(
         (2..=6).map(|id| Event::EvidenceAttached { id: EvidenceId(id), to: vec![Subject::Item(once.clone())] }),
@@ -264,13 +279,13 @@ fn every_line_of_a_journal_is_valid_and_reads_back() {
         assert_eq!(complaints(&validator, &line), Vec::<String>::new(), "{line:#}");
         assert_eq!(serde_json::from_value::<Entry>(line).unwrap(), *entry);
     }
-    assert_eq!(kinds.len(), 16, "an event is missing from the audit of this test: {kinds:?}");
+    assert_eq!(kinds.len(), 18, "an event is missing from the audit of this test: {kinds:?}");
 }
 
 #[test]
 fn a_built_record_is_valid_and_reads_back() {
     let audit = audit();
-    let statement = record::build(&audit, &audit.seals[0]);
+    let statement = record::build(&audit, &audit.seals[0], Some(&extent()));
     let value = serde_json::to_value(&statement).unwrap();
     assert_eq!(complaints(&validator(&record_schema()), &value), Vec::<String>::new());
     assert_eq!(serde_json::from_value::<Statement>(value).unwrap(), statement);
@@ -288,7 +303,7 @@ fn a_built_record_is_valid_and_reads_back() {
 #[test]
 fn invalid_lines_and_records_are_refused_by_schema_and_reader() {
     let audit = audit();
-    let record = serde_json::to_value(record::build(&audit, &audit.seals[0])).unwrap();
+    let record = serde_json::to_value(record::build(&audit, &audit.seals[0], Some(&extent()))).unwrap();
     let line = serde_json::to_value(&audit.entries()[0].0).unwrap();
     let (records, lines) = (validator(&record_schema()), validator(&journal_schema()));
     let wrong: [(&str, Option<Value>); 12] = [

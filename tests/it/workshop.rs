@@ -155,6 +155,11 @@ impl Workshop {
                 Err(error) => vec![Msg::Searched { ticket, result: Err(error) }],
             },
             Effect::Leads(item) => vec![Msg::Leads { leads: self.leads(&item), item }],
+            Effect::Extent => vec![Msg::Extent(Ok(self.pin.extent(&|| false).unwrap().unwrap()))],
+            Effect::Pointed => {
+                let standard = &self.journal.audit.standard;
+                vec![Msg::Pointed(touchstone::shell::leads::pointed(&self.pin, standard, &|| false).unwrap())]
+            }
             Effect::Colour { ticket, path, blob, bytes, lines } => {
                 self.highlighter.request(Request { ticket, path, blob, bytes, lines });
                 let mut answers = vec![self.coloured.recv().unwrap()];

@@ -162,6 +162,10 @@ impl App {
                         self.popups.clear();
                         self.turn_to(&slot);
                     }
+                    Some(Go::Folder(path)) => {
+                        self.popups.clear();
+                        self.show_folder(&path);
+                    }
                     Some(Go::Place(path, line)) => {
                         self.popups.clear();
                         self.visit(&path, line);

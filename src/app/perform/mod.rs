@@ -5,11 +5,13 @@
 //! | `search` | search in the file and the repository, walk through hits and leads |
 //! | `evidence` | take, attach, reuse, extend, detach and redact evidence |
 //! | `answers` | answers, reasons, notes, facts, modes, the next open item |
+//! | `coverage` | mark lines, files and folders as reviewed |
 //! | `record` | findings, review, export |
 //! | `accept` | what follows when a list, a text, a form or a page is accepted or closed |
 
 mod accept;
 mod answers;
+mod coverage;
 mod evidence;
 mod record;
 mod search;
@@ -170,7 +172,13 @@ impl App {
             Act::Review => {
                 self.popups.push(Popup::Page(pages::review(self, None)));
                 self.effects.push(Effect::Review);
+                if self.audit.has_coverage() {
+                    self.ask_extent();
+                    self.ask_pointed();
+                }
             }
+            Act::Coverage => self.open_map(),
+            Act::MarkReviewed => self.mark_reviewed(),
             Act::Export => self.export(),
             Act::Undo => self.undo(),
             Act::Redo => self.redo(),

@@ -42,6 +42,7 @@ impl App {
     }
 
     pub(in crate::app) fn reviewed(&mut self, reviewed: &Reviewed) {
+        self.coverage.looked = Some(reviewed.clone());
         let fresh = pages::review(self, Some(reviewed));
         if let Some(Popup::Page(page)) =
             self.popups.iter_mut().find(|popup| matches!(popup, Popup::Page(page) if page.review))

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::context::Context;
 use crate::auditdb::Written;
 use crate::error::{Error, Result};
+use crate::model::evidence::RepoPath;
 use crate::shell::exporting::{self, Exported, Wanted};
 
 #[derive(Debug, clap::Args)]
@@ -46,6 +47,8 @@ struct Report<'a> {
     score: &'a crate::model::score::Score,
     contradictions: Vec<String>,
     cautions: Vec<String>,
+    /// Files that leads point at and nobody opened or reviewed.
+    unopened: Vec<RepoPath>,
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
@@ -68,7 +71,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let prepared = exporting::prepare(&journal.audit, &journal.loaded.toml, &pin, wanted)?;
     let exported = prepared.commit(&mut journal, keygen.as_ref().zip(key.as_deref()), args.secrets_reviewed)?;
     let said = exported.said(&journal.audit);
-    let Exported { seal, record, path, written, signed, cautions, .. } = exported;
+    let Exported { seal, record, path, written, signed, cautions, unopened, .. } = exported;
     let report = Report {
         audit_id: &seal.audit_id,
         path: path.display().to_string(),
@@ -83,6 +86,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         score: &record.score,
         contradictions: record.score.contradictions.iter().map(|one| one.text.clone()).collect(),
         cautions: cautions.injection_lines(),
+        unopened,
     };
     context.report("touchstone.export/1", &report, || said.join("\n") + "\n")
 }

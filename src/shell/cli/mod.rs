@@ -4,6 +4,7 @@ mod answer;
 mod audits;
 mod completions;
 mod context;
+mod coverage;
 mod demo;
 mod doctor;
 mod evidence;
@@ -92,6 +93,8 @@ enum Command {
     Note(note::Args),
     /// Show where to look for an item: its patterns and their hits at the pin
     Leads(leads::Args),
+    /// Show what was opened and reviewed, or mark lines, files and folders as reviewed
+    Coverage(coverage::Args),
     /// Show what happened, in order
     Log,
     /// Undo the last act
@@ -162,6 +165,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Finding(args) => finding::run(&args, context),
         Command::Note(args) => note::run(&args, context),
         Command::Leads(args) => leads::run(&args, context),
+        Command::Coverage(args) => coverage::run(&args, context),
         Command::Log => log::run(context),
         Command::Undo => undo::undo(context),
         Command::Redo => undo::redo(context),

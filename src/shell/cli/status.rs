@@ -40,6 +40,8 @@ struct Status<'a> {
     inbox: Vec<String>,
     records: Vec<&'a str>,
     seconds_spent: i64,
+    opened_files: usize,
+    reviewed_files: usize,
 }
 
 #[derive(Serialize)]
@@ -103,6 +105,8 @@ pub fn print(context: &Context, audit: &Audit, args: &Args) -> Result<()> {
         inbox: now.evidence.iter().filter(|(_, piece)| piece.backs.is_empty()).map(|(id, _)| id.to_string()).collect(),
         records: audit.seals.iter().map(|seal| seal.audit_id.as_str()).collect(),
         seconds_spent: audit.time_spent(),
+        opened_files: audit.seen.files(),
+        reviewed_files: now.reviewed.files(),
     };
     context.report("touchstone.status/1", &status, || text(audit, &status, args))
 }
@@ -158,6 +162,13 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
         count(audit.now.findings.values().filter(|found| found.withdrawn.is_none()).count(), "finding", "findings"),
         status.seconds_spent / 60
     ));
+    if audit.has_coverage() {
+        let opened = count(status.opened_files, "file", "files");
+        say(format!(
+            "opened {opened}, reviewed {}; `touchstone coverage` says how much, and what leads point at beside",
+            status.reviewed_files
+        ));
+    }
     let mut list = |label: &str, count: usize, words: Vec<String>| {
         if count > 0 {
             for line in wrapped(&format!("{label} {count}: "), ", ", &words, 80) {

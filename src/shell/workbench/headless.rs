@@ -100,6 +100,12 @@ impl Headless {
         self.session.update(msg, None);
     }
 
+    /// Lets a frame stand before somebody's eyes at this time, in milliseconds, as it does on a terminal. Nothing else here
+    /// makes a line an opened one: keys that are played were seen by nobody.
+    pub fn look(&mut self, now: u64) {
+        self.session.look(now, None);
+    }
+
     /// Gives the screen a size.
     ///
     /// # Errors
@@ -129,6 +135,7 @@ impl Headless {
 
     /// Quits: remembers where the reader was, and lets the journal go.
     pub fn close(mut self) {
+        let _ = self.session.look_away();
         self.session.save_place();
     }
 }

@@ -25,6 +25,7 @@ pub fn run(mut session: Session, keys: &[Key]) -> Result<Option<i32>> {
     };
     let mut screen = Screen::enter(Options { mouse: session.app.preferences.mouse }, sink)?;
     let ended = converse(&mut session, &mut screen, keys);
+    let _ = session.look_away();
     session.save_place();
     screen.leave();
     ended.map(|()| match session.end {
@@ -38,10 +39,13 @@ fn converse(session: &mut Session, screen: &mut Screen, keys: &[Key]) -> Result<
         fit(session, screen)?;
         session.play(keys, Some(screen))?;
     }
+    let began = Instant::now();
+    let now = || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     while session.end.is_none() {
         fit(session, screen)?;
         screen.draw(|frame| ui::draw(&session.app, frame))?;
-        let mut next = session.wait();
+        session.look(now(), Some(screen));
+        let mut next = session.wait(now());
         // Key repeat and a storm of resizes must not queue frames: all that is there is taken before the next one.
         let since = Instant::now();
         while let Some(happened) = next {
@@ -52,6 +56,7 @@ fn converse(session: &mut Session, screen: &mut Screen, keys: &[Key]) -> Result<
             next = session.later.pop_front().map(Happened::Input).or_else(|| session.happened.try_recv().ok());
         }
     }
+    session.reading.look(now(), None, &session.app.audit.seen);
     Ok(())
 }
 

@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use crate::app::key::{self, Key};
 use crate::app::keymap::Keymap;
 use crate::app::msg::{AuditRow, Effect, ExportWanted, Exported, Msg};
+use crate::app::reading::Reading;
 use crate::app::text::Text;
 use crate::app::{App, HINTS, Preferences, Start};
 use crate::config::{Config, Paths};
@@ -210,6 +211,8 @@ pub struct Session {
     patience: Duration,
     place: String,
     place_saved: Instant,
+    /// What the reader's eyes had time for. Only a real screen feeds it.
+    reading: Reading,
     end: Option<End>,
 }
 
@@ -282,6 +285,7 @@ impl Session {
             patience: PATIENCE,
             place,
             place_saved: Instant::now(),
+            reading: Reading::default(),
             end: None,
         };
         session.perform_all(effects, None);
@@ -309,6 +313,10 @@ impl Session {
         self.workers.show(&self.app.item);
         let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
+            if matches!(effect, Effect::Edit { .. } | Effect::Export(_) | Effect::Suspend | Effect::Switch(_)) {
+                // The screen shows something else meanwhile; and what was read is part of what is exported.
+                effects.extend(self.look_away());
+            }
             for msg in self.perform(effect, screen.as_deref_mut()) {
                 effects.extend(self.app.update(msg));
             }
@@ -343,6 +351,16 @@ impl Session {
             Effect::Leads(item) => {
                 self.in_flight += 1;
                 self.workers.leads(item);
+                Vec::new()
+            }
+            Effect::Extent => {
+                self.in_flight += 1;
+                self.workers.extent();
+                Vec::new()
+            }
+            Effect::Pointed => {
+                self.in_flight += 1;
+                self.workers.pointed();
                 Vec::new()
             }
             Effect::Colour { ticket, path, blob, bytes, lines } => {
@@ -396,6 +414,30 @@ impl Session {
         let result = done.map(|()| self.news());
         self.save_place();
         Msg::Acted(result)
+    }
+
+    /// Lets the time pass for what is on the screen, until `now`, in milliseconds; writes what was opened, now and then.
+    fn look(&mut self, now: u64, screen: Option<&mut Screen>) {
+        self.reading.look(now, self.app.in_view(), &self.app.audit.seen);
+        if let Some(seen) = self.reading.batch(now) {
+            let effects = self.record(seen);
+            self.perform_all(effects, screen);
+        }
+    }
+
+    /// Ends the time of what was on the screen, and writes what was opened. The time since the last frame is not counted.
+    fn look_away(&mut self) -> Vec<Effect> {
+        let rest = std::mem::take(&mut self.reading).rest();
+        rest.map(|seen| self.record(seen)).unwrap_or_default()
+    }
+
+    /// Writes down what was opened, where this process may write, and returns what follows from it.
+    fn record(&mut self, seen: Event) -> Vec<Effect> {
+        if matches!(self.held, Held::View(_)) {
+            return Vec::new();
+        }
+        let msg = self.write(|journal, at| journal.act(vec![seen], at));
+        self.app.update(msg)
     }
 
     /// Returns what stands in the journal and the state machine does not know yet.
@@ -493,18 +535,23 @@ impl Session {
         (matches!(self.held, Held::Journal(_)) && place != self.place).then_some(place)
     }
 
-    /// Waits for what happens next. Wakes up by itself only to remember a place that has changed.
-    fn wait(&mut self) -> Option<Happened> {
+    /// Waits for what happens next. Wakes up by itself only to remember a place that has changed, or when lines have stood
+    /// long enough; `now` are the milliseconds by which they are measured.
+    fn wait(&mut self, now: u64) -> Option<Happened> {
         if let Some(input) = self.later.pop_front() {
             return Some(Happened::Input(input));
         }
-        if self.new_place().is_none() {
+        let place = self.new_place().map(|_| PLACE_PAUSE.saturating_sub(self.place_saved.elapsed()));
+        let reading = self.reading.due().map(|due| Duration::from_millis(due.saturating_sub(now)));
+        let Some(pause) = place.into_iter().chain(reading).min() else {
             return self.happened.recv().ok();
-        }
-        match self.happened.recv_timeout(PLACE_PAUSE.saturating_sub(self.place_saved.elapsed())) {
+        };
+        match self.happened.recv_timeout(pause) {
             Ok(happened) => Some(happened),
             Err(_) => {
-                self.save_place();
+                if place == Some(pause) {
+                    self.save_place();
+                }
                 None
             }
         }

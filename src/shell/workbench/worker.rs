@@ -92,6 +92,18 @@ impl Workers {
         self.desk.changed.notify_one();
     }
 
+    /// Counts the lines of all files.
+    pub fn extent(&self) {
+        self.desk.jobs().extent = true;
+        self.desk.changed.notify_one();
+    }
+
+    /// Runs all leads, for the files that they point at, when there is nothing else to do.
+    pub fn pointed(&self) {
+        self.desk.jobs().pointed = true;
+        self.desk.changed.notify_one();
+    }
+
     pub fn colour(&self, request: Request) {
         self.highlighter.request(request);
     }
@@ -167,6 +179,8 @@ struct Jobs {
     search: Option<(u64, Query)>,
     review: Option<(Box<Audit>, String)>,
     leads: VecDeque<String>,
+    extent: bool,
+    pointed: bool,
     shown: String,
     closed: bool,
 }
@@ -181,6 +195,8 @@ struct Desk {
 enum Job {
     Search(u64, Query),
     Leads(String),
+    Extent,
+    Pointed,
     Review(Box<Audit>, String),
 }
 
@@ -189,10 +205,13 @@ impl Desk {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next job: a search, the leads of the item that is shown, a review, other leads.
+    /// Waits for the next job: a search, the leads of the item that is shown, counting lines, a review, other leads, the
+    /// files that leads point at.
     fn next(&self) -> Option<Job> {
-        let idle =
-            |jobs: &mut Jobs| !jobs.closed && jobs.search.is_none() && jobs.review.is_none() && jobs.leads.is_empty();
+        let idle = |jobs: &mut Jobs| {
+            let asked = jobs.search.is_some() || jobs.review.is_some() || jobs.extent || jobs.pointed;
+            !jobs.closed && !asked && jobs.leads.is_empty()
+        };
         let mut jobs = self.changed.wait_while(self.jobs(), idle).unwrap_or_else(PoisonError::into_inner);
         if jobs.closed {
             return None;
@@ -204,9 +223,15 @@ impl Desk {
         if let Some(item) = shown.and_then(|at| jobs.leads.remove(at)) {
             return Some(Job::Leads(item));
         }
-        match jobs.review.take() {
-            Some((audit, standard)) => Some(Job::Review(audit, standard)),
-            None => jobs.leads.pop_front().map(Job::Leads),
+        if std::mem::take(&mut jobs.extent) {
+            return Some(Job::Extent);
+        }
+        if let Some((audit, standard)) = jobs.review.take() {
+            return Some(Job::Review(audit, standard));
+        }
+        match jobs.leads.pop_front() {
+            Some(item) => Some(Job::Leads(item)),
+            None => std::mem::take(&mut jobs.pointed).then_some(Job::Pointed),
         }
     }
 
@@ -214,6 +239,12 @@ impl Desk {
     fn is_pressing(&self) -> bool {
         let jobs = self.jobs();
         jobs.closed || jobs.search.is_some()
+    }
+
+    /// Tells whether what takes longest is to make way for anything else.
+    fn is_busy(&self) -> bool {
+        let jobs = self.jobs();
+        jobs.closed || jobs.search.is_some() || jobs.review.is_some() || jobs.extent || !jobs.leads.is_empty()
     }
 }
 
@@ -258,6 +289,15 @@ impl Searcher {
                 // A search made it stop; it is begun again after that.
                 None => self.desk.jobs().leads.push_front(item),
             },
+            Job::Extent => match pin.extent(&stop) {
+                Ok(Some(extent)) => self.answers.send(Some(Msg::Extent(Ok(extent))), true),
+                Ok(None) => self.desk.jobs().extent = true,
+                Err(error) => self.answers.send(Some(Msg::Extent(Err(error))), true),
+            },
+            Job::Pointed => match leads::pointed(pin, &self.standard, &|| self.desk.is_busy()) {
+                Some(pointed) => self.answers.send(Some(Msg::Pointed(pointed)), true),
+                None => self.desk.jobs().pointed = true,
+            },
             Job::Review(audit, standard) => {
                 let result = exporting::review(&audit, &standard, pin);
                 self.answers.send(Some(Msg::Reviewed(result)), true);
@@ -270,6 +310,8 @@ impl Searcher {
         let msg = match job {
             Job::Search(ticket, _) => Msg::Searched { ticket, result: Err(error) },
             Job::Review(..) => Msg::Reviewed(Err(error)),
+            Job::Extent => Msg::Extent(Err(error)),
+            Job::Pointed => Msg::Pointed(Vec::new()),
             Job::Leads(item) => {
                 let why = display::line(&error.message).into_owned();
                 let leads = self.standard.item(&item).map(|(_, item)| item.leads.as_slice()).unwrap_or_default();
