@@ -12,7 +12,7 @@ use crate::export::count;
 use crate::export::coverage::{MEANING, apart, bar};
 use crate::model::coverage::{Extent, Pointed, Share, Tally, dimensions, shares, unopened};
 use crate::model::event::{Entry, Event};
-use crate::model::evidence::RepoPath;
+use crate::model::evidence::{RepoPath, SkipReason};
 use crate::model::hash::Sha256;
 use crate::repo::display;
 
@@ -91,6 +91,11 @@ impl App {
     /// Returns how much of a file or folder was read, where anything of the audit was.
     pub fn share_of(&self, path: &RepoPath) -> Option<&Share> {
         self.coverage.shares.get(path).filter(|_| self.audit.has_coverage())
+    }
+
+    /// Tells why a file is not shown as text, where that is known and its content is the reason.
+    pub fn unread(&self, path: &RepoPath) -> Option<SkipReason> {
+        self.coverage.extent.as_ref()?.unread.get(path).copied()
     }
 
     /// Shows the map, or the review, as it is now.

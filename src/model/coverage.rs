@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::audit::Audit;
 use super::event::Subject;
-use super::evidence::{Kind, RepoPath};
+use super::evidence::{Kind, RepoPath, SkipReason};
 use super::hash::ObjectId;
 use super::standard::Dimension;
 
@@ -266,6 +266,8 @@ pub struct Extent {
     pub files: BTreeMap<RepoPath, (ObjectId, u32)>,
     /// What has no lines to be read.
     pub apart: Apart,
+    /// Files among that which are no text, or too large.
+    pub unread: BTreeMap<RepoPath, SkipReason>,
     /// A budget cut the tree, so there is more than this.
     pub cut: bool,
 }

@@ -34,6 +34,9 @@ impl Pin {
                     }
                 },
             };
+            if let Err(why @ (SkipReason::Binary | SkipReason::TooLarge)) = lines {
+                extent.unread.insert(entry.path.clone(), why);
+            }
             let apart = &mut extent.apart;
             match lines {
                 Ok(0) => apart.empty += 1,

@@ -21,6 +21,7 @@ use crate::export::count;
 use crate::model::answer::State;
 use crate::model::audit::Cited;
 use crate::model::event::Subject;
+use crate::model::evidence::SkipReason;
 use crate::model::score::{Range, fact_state};
 use crate::repo::{EntryKind, display};
 
@@ -368,7 +369,12 @@ fn files(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
         let note = match row.kind {
             Some(EntryKind::Symlink) => "link".to_owned(),
             Some(EntryKind::Submodule) => "submodule".to_owned(),
-            Some(_) => cited.get(&row.path).map(|cited| cites(cited, theme)).unwrap_or_default(),
+            Some(_) => match (cited.get(&row.path), app.unread(&row.path)) {
+                (Some(cited), _) => cites(cited, theme),
+                (None, Some(SkipReason::TooLarge)) => "too large".to_owned(),
+                (None, Some(_)) => "binary".to_owned(),
+                (None, None) => String::new(),
+            },
             None => String::new(),
         };
         if let Some(share) = app.share_of(&row.path) {

@@ -83,7 +83,7 @@ fn read(lines: &str) -> FileLines {
 fn extent() -> Extent {
     let files = [RepoPath::from("src/main.ts"), RepoPath(b"src/\xff.ts".to_vec())];
     let apart = Apart { empty: 1, binary: 2, too_large: 3, symlinks: 4, submodules: 5 };
-    Extent { files: files.map(|path| (path, (oid(3), 40))).into(), apart, cut: true }
+    Extent { files: files.map(|path| (path, (oid(3), 40))).into(), apart, cut: true, ..Extent::default() }
 }
 
 /// A piece of each kind, with every optional field filled in.
