@@ -2,15 +2,18 @@
 
 mod answer;
 mod audits;
+mod blame;
 mod completions;
 mod context;
 mod demo;
+mod diff;
 mod doctor;
 mod evidence;
 mod export;
 mod fact;
 mod finding;
 mod gather;
+mod history;
 mod leads;
 mod log;
 mod man;
@@ -21,6 +24,7 @@ mod sign;
 mod signers;
 mod standard;
 mod status;
+mod tags;
 mod undo;
 mod verify;
 mod workbench;
@@ -92,6 +96,14 @@ enum Command {
     Note(note::Args),
     /// Show where to look for an item: its patterns and their hits at the pin
     Leads(leads::Args),
+    /// Show which commit brought each line of a file
+    Blame(blame::Args),
+    /// List the commits that changed a file, or some lines of it
+    History(history::Args),
+    /// Show what changed between two commits: all files, or one line by line
+    Diff(diff::Args),
+    /// List the tags that contain the pin
+    Tags(tags::Args),
     /// Show what happened, in order
     Log,
     /// Undo the last act
@@ -162,6 +174,10 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Finding(args) => finding::run(&args, context),
         Command::Note(args) => note::run(&args, context),
         Command::Leads(args) => leads::run(&args, context),
+        Command::Blame(args) => blame::run(&args, context),
+        Command::History(args) => history::run(&args, context),
+        Command::Diff(args) => diff::run(&args, context),
+        Command::Tags(args) => tags::run(&args, context),
         Command::Log => log::run(context),
         Command::Undo => undo::undo(context),
         Command::Redo => undo::redo(context),
