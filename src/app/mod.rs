@@ -7,6 +7,7 @@
 //! | [`checklist`], [`tree`], [`doc`], [`item`] | the panes |
 //! | [`popup`], [`picker`], [`form`], [`field`] | what lies over the panes |
 //! | [`pages`], [`finding`] | help, log, review and the like; a finding as a form |
+//! | [`past`] | who brought each line, older versions, what changed |
 //! | [`layout`], [`line`], [`text`] | where things stand, lines with a meaning, a file's lines |
 //! | `perform` | what each action does |
 
@@ -23,6 +24,7 @@ pub mod layout;
 pub mod line;
 pub mod msg;
 pub mod pages;
+pub mod past;
 mod perform;
 pub mod picker;
 pub mod popup;
@@ -233,6 +235,12 @@ pub struct App {
     pub recent: Vec<String>,
     /// The step of the first-run hints.
     pub hint: Option<usize>,
+    /// Who brought each line is shown beside the code.
+    pub blames: bool,
+    /// Who brought the lines of the file in the code pane, as far as it was asked for.
+    pub blame: Option<past::Blame>,
+    /// The question about the past that was asked last.
+    asked: u64,
     /// What to say when the act that is being written is written.
     doing: Option<String>,
     /// What the act was written in; it comes back where the act is refused.
@@ -298,6 +306,9 @@ impl App {
             last: None,
             recent: Vec::new(),
             hint: start.hint,
+            blames: false,
+            blame: None,
+            asked: 0,
             doing: None,
             held: None,
             before_find: Default::default(),
@@ -426,6 +437,7 @@ impl App {
                     doc.colour(coloured);
                 }
             }
+            Msg::Told { ticket, told } => self.told(ticket, *told),
             Msg::Reviewed(result) => match result {
                 Ok(reviewed) => self.reviewed(&reviewed),
                 Err(error) => self.fail(&error),
@@ -497,10 +509,17 @@ impl App {
 
     /// Returns how many columns of code there are room for, beside marks and line numbers.
     pub fn code_width(&self) -> usize {
-        const BESIDE: u16 = 10;
+        let beside = 10 + self.beside_code();
         let areas = layout::areas(self.size, Pane::Code, self.zoom, self.hint.is_some());
         let area = areas.and_then(|areas| areas.code).map(|area| layout::inner(self.size, area));
-        area.map_or(1, |area| usize::from(area.width.saturating_sub(BESIDE)).max(1))
+        area.map_or(1, |area| usize::from(area.width.saturating_sub(beside)).max(1))
+    }
+
+    /// Returns how many columns beside the code tell who brought its lines.
+    pub fn beside_code(&self) -> u16 {
+        let areas = layout::areas(self.size, Pane::Code, self.zoom, self.hint.is_some());
+        let width = areas.and_then(|areas| areas.code).map_or(0, |area| layout::inner(self.size, area).width);
+        if self.blames { past::column(width) } else { 0 }
     }
 
     /// Returns how many columns the item pane has.
@@ -999,6 +1018,7 @@ impl App {
                 });
             }
         }
+        self.ask_blame();
         let has_leads = self.audit.standard.item(&self.item).is_some_and(|(_, item)| !item.leads.is_empty());
         if has_leads && !self.leads.contains_key(&self.item) {
             self.leads.insert(self.item.clone(), Vec::new());
@@ -1030,7 +1050,7 @@ impl App {
             if !area.contains(at) {
                 return;
             }
-            let row = popup.mouse(area, mouse);
+            let row = popup.mouse(self.size, area, mouse);
             if row.is_some_and(|row| self.clicked_again(row)) {
                 self.perform(Act::Accept);
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::key::Key;
+use super::past::{Ask, Told};
 use super::text::Text;
 use crate::error::Result;
 use crate::export::caution::Reviewed;
@@ -60,6 +61,13 @@ pub enum Msg {
     },
     /// Lines have colours.
     Coloured(Coloured),
+    /// Something about the past.
+    Told {
+        /// The question.
+        ticket: u64,
+        /// The answer, or a part of it.
+        told: Box<Told>,
+    },
     /// The audit was looked through for the review.
     Reviewed(Result<Reviewed>),
     /// An export ended.
@@ -194,6 +202,13 @@ pub enum Effect {
     },
     /// Run an item's leads.
     Leads(String),
+    /// Look into the past.
+    Ask {
+        /// Names the question; a newer one of its kind replaces it.
+        ticket: u64,
+        /// The question.
+        ask: Box<Ask>,
+    },
     /// Colour lines of a file.
     Colour {
         /// Names the request; a newer one replaces it.

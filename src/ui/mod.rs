@@ -3,6 +3,7 @@
 pub mod code;
 mod main_screen;
 mod paint;
+mod past;
 mod popups;
 pub mod theme;
 
