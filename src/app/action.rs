@@ -26,11 +26,15 @@ pub enum Context {
     Review,
     /// The search over the repository.
     Search,
+    /// A file in two versions.
+    Compare,
+    /// A file as it was in an older commit.
+    Version,
 }
 
 impl Context {
     /// Every context, in the order of the documents.
-    pub const ALL: [Context; 8] = [
+    pub const ALL: [Context; 10] = [
         Context::Always,
         Context::Main,
         Context::List,
@@ -39,6 +43,8 @@ impl Context {
         Context::Form,
         Context::Page,
         Context::Review,
+        Context::Compare,
+        Context::Version,
     ];
 
     /// Returns a title for documents and help.
@@ -52,6 +58,8 @@ impl Context {
             Context::Page => "Pages",
             Context::Review => "Review",
             Context::Search => "Search in the repository",
+            Context::Compare => "A comparison",
+            Context::Version => "An older version",
         }
     }
 
@@ -142,14 +150,14 @@ macro_rules! actions {
 }
 
 actions! {
-    Move Down "down" [Main Page Review] ["j" "<down>"] "" "Go down a row";
-    Move Up "up" [Main Page Review] ["k" "<up>"] "" "Go up a row";
-    Move Left "left" [Main] ["h" "<left>"] "" "Fold, or scroll the code to the left";
-    Move Right "right" [Main] ["l" "<right>"] "" "Unfold, or scroll the code to the right";
-    Move PageDown "page-down" [Main Page Review] ["<c-d>" "<pgdn>"] "" "Go down half a page";
-    Move PageUp "page-up" [Main Page Review] ["<c-u>" "<pgup>"] "" "Go up half a page";
-    Move Top "top" [Main Page Review] ["gg" "<home>"] "" "Go to the first row";
-    Move Bottom "bottom" [Main Page Review] ["G" "<end>"] "" "Go to the last row";
+    Move Down "down" [Main Page Review Compare Version] ["j" "<down>"] "" "Go down a row";
+    Move Up "up" [Main Page Review Compare Version] ["k" "<up>"] "" "Go up a row";
+    Move Left "left" [Main Compare Version] ["h" "<left>"] "" "Fold, or scroll the code to the left";
+    Move Right "right" [Main Compare Version] ["l" "<right>"] "" "Unfold, or scroll the code to the right";
+    Move PageDown "page-down" [Main Page Review Compare Version] ["<c-d>" "<pgdn>"] "" "Go down half a page";
+    Move PageUp "page-up" [Main Page Review Compare Version] ["<c-u>" "<pgup>"] "" "Go up half a page";
+    Move Top "top" [Main Page Review Compare Version] ["gg" "<home>"] "" "Go to the first row";
+    Move Bottom "bottom" [Main Page Review Compare Version] ["G" "<end>"] "" "Go to the last row";
     Move NextPane "next-pane" [Main] ["<tab>"] "pane" "Go to the next pane";
     Move PreviousPane "previous-pane" [Main] ["<s-tab>"] "" "Go to the pane before";
     Move PaneList "pane-list" [Main] ["1"] "" "Go to the checklist or the files";
@@ -157,8 +165,8 @@ actions! {
     Move PaneItem "pane-item" [Main] ["3"] "" "Go to the item";
     Move Zoom "zoom" [Main] ["<space>"] "" "Give the pane the whole screen, or put it back beside the others";
     Move Open "open" [Main] ["<cr>"] "open" "Open what the cursor is on: a file, an item, a fact, the place of evidence or of a lead";
-    Move Back "back" [Main Page Review] ["<esc>"] "back" "Go back: drop the selection or the search, close what is open";
-    Move Close "close" [Main Page Review] ["q"] "" "Go back, and quit where there is nothing to go back from; everything is saved";
+    Move Back "back" [Main Page Review Compare Version] ["<esc>"] "back" "Go back: drop the selection or the search, close what is open";
+    Move Close "close" [Main Page Review Compare Version] ["q"] "" "Go back, and quit where there is nothing to go back from; everything is saved";
 
     Read Files "files" [Main] ["t"] "files" "Show the files in place of the checklist, or the checklist again";
     Read FindFile "find-file" [Main] ["f" "<c-p>"] "file" "Find a file by some letters of its path";
@@ -172,11 +180,18 @@ actions! {
     Read LaterPlace "later-place" [Main] ["<c-n>" "<a-right>"] "" "Go forward again";
     Read GoLine "go-line" [Main] ["gl"] "" "Go to a line by its number";
     Read Editor "editor" [Main] ["o"] "" "Read the file in your editor, on a temporary copy, at this line";
+    Read Blame "blame" [Main] ["gb"] "" "Show who brought each line, beside the code, or hide it";
+    Read Origin "origin" [Main Version] ["gw"] "" "Show the commit that brought this line";
+    Read Before "before" [Main Version] ["gB"] "" "Show the file as it was before that commit, and who brought its lines";
+    Read History "history" [Main Version] ["gh"] "" "List the commits that changed the file, or the selected lines";
+    Read Compare "compare" [Main Version] ["gd"] "" "Compare the file with its parent's, a tag's or another commit's";
+    Read CompareAll "compare-all" [Main] ["gD"] "" "Compare all files with a parent, a tag or another commit";
+    Read Tags "tags" [Main] ["gv"] "" "List the tags that contain the pin";
     Read CopyLink "copy-link" [Main] ["Y"] "" "Copy a permanent link to the line or the selected lines, and show it";
     Read MarkReviewed "mark-reviewed" [Main] ["V"] "" "Mark as reviewed: the selected lines, the file, or the folder under the cursor; again to take it back";
     Read Coverage "coverage" [Main] ["gv"] "" "Show the map: how much of each file and folder was opened and reviewed";
 
-    Evidence Select "select" [Main] ["v"] "select" "Select lines from here; again to drop the selection";
+    Evidence Select "select" [Main Version] ["v"] "select" "Select lines from here; again to drop the selection";
     Evidence SelectDown "select-down" [Main] ["<s-down>"] "" "Select one line more";
     Evidence SelectUp "select-up" [Main] ["<s-up>"] "" "Select one line less, or upwards";
     Evidence Attach "attach" [Main] ["e"] "attach" "Take the line or the selected lines as evidence, for items to be picked";
@@ -218,7 +233,7 @@ actions! {
     Program Log "log" [Main] ["gt"] "" "Show what happened, in order";
     Program Audits "audits" [Main] ["ga"] "" "List the audits on this machine, to go on with one";
     Program Palette "palette" [Main] [":"] "all actions" "Find any action by its name, and run it";
-    Program Help "help" [Main Page Review] ["?"] "help" "Show the keys that work here";
+    Program Help "help" [Main Page Review Compare Version] ["?"] "help" "Show the keys that work here";
     Program Theme "theme" [Main] ["gc"] "" "Go on to the next theme";
     Program Mouse "mouse" [Main] [] "" "Switch the mouse off or on";
     Program Hints "hints" [Main] [] "" "Show the first-run hints, or put them away";
@@ -226,6 +241,8 @@ actions! {
     Program Suspend "suspend" [Always] ["<c-z>"] "" "Go back to the shell; `fg` returns here";
     Program Quit "quit" [Always] ["<c-c>"] "" "Quit; everything is saved";
 
+    Popup NextChange "next-change" [Compare] ["n" "."] "next change" "Go to the next change";
+    Popup PreviousChange "previous-change" [Compare] ["p" ","] "change before" "Go to the change before";
     Popup ListDown "list-down" [List Search] ["<down>" "<c-n>"] "" "Go down the list";
     Popup ListUp "list-up" [List Search] ["<up>" "<c-p>"] "" "Go up the list";
     Popup ListPageDown "list-page-down" [List Search] ["<pgdn>" "<c-d>"] "" "Go down a page of the list";
@@ -244,7 +261,7 @@ actions! {
     Popup Pick "pick" [Form] ["<c-e>"] "" "Pick the evidence of this finding";
     Popup Withdraw "withdraw" [Form] ["<c-x>"] "" "Withdraw this finding as mistaken";
     Popup Save "save" [Form Text] ["<c-s>"] "save" "Save what was written";
-    Popup Accept "accept" [List Search Text Form Page Review] ["<cr>"] "accept" "Accept; in a form's long field, start a new line";
+    Popup Accept "accept" [List Search Text Form Page Review Compare Version] ["<cr>"] "accept" "Accept; in a form's long field, start a new line";
     Popup Cancel "cancel" [List Search Text Form] ["<esc>"] "cancel" "Close without a change";
 }
 

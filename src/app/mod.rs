@@ -9,6 +9,7 @@
 //! | [`pages`], [`finding`] | help, log, review and the like; a finding as a form |
 //! | [`coverage`] | the map of what was opened and reviewed |
 //! | [`reading`] | which lines stood on the screen long enough to be read |
+//! | [`past`] | who brought each line, older versions, what changed |
 //! | [`layout`], [`line`], [`text`] | where things stand, lines with a meaning, a file's lines |
 //! | [`trail`] | where the reader was |
 //! | `perform` | what each action does |
@@ -27,6 +28,7 @@ pub mod layout;
 pub mod line;
 pub mod msg;
 pub mod pages;
+pub mod past;
 mod perform;
 pub mod picker;
 pub mod popup;
@@ -245,6 +247,12 @@ pub struct App {
     pub hint: Option<usize>,
     /// What there is to read, and how much of it was read.
     pub coverage: coverage::Map,
+    /// Who brought each line is shown beside the code.
+    pub blames: bool,
+    /// Who brought the lines of the file in the code pane, as far as it was asked for.
+    pub blame: Option<past::Blame>,
+    /// The question about the past that was asked last.
+    asked: u64,
     /// What to say when the act that is being written is written.
     doing: Option<String>,
     /// What the act was written in; it comes back where the act is refused.
@@ -312,6 +320,9 @@ impl App {
             trail: Trail::default(),
             hint: start.hint,
             coverage: coverage::Map::default(),
+            blames: false,
+            blame: None,
+            asked: 0,
             doing: None,
             held: None,
             before_find: Default::default(),
@@ -444,6 +455,7 @@ impl App {
                     doc.colour(coloured);
                 }
             }
+            Msg::Told { ticket, told } => self.told(ticket, *told),
             Msg::Reviewed(result) => match result {
                 Ok(reviewed) => self.reviewed(&reviewed),
                 Err(error) => self.fail(&error),
@@ -517,10 +529,17 @@ impl App {
 
     /// Returns how many columns of code there are room for, beside marks and line numbers.
     pub fn code_width(&self) -> usize {
-        const BESIDE: u16 = 10;
+        let beside = 10 + self.beside_code();
         let areas = layout::areas(self.size, Pane::Code, self.zoom, self.hint.is_some());
         let area = areas.and_then(|areas| areas.code).map(|area| layout::inner(self.size, area));
-        area.map_or(1, |area| usize::from(area.width.saturating_sub(BESIDE)).max(1))
+        area.map_or(1, |area| usize::from(area.width.saturating_sub(beside)).max(1))
+    }
+
+    /// Returns how many columns beside the code tell who brought its lines.
+    pub fn beside_code(&self) -> u16 {
+        let areas = layout::areas(self.size, Pane::Code, self.zoom, self.hint.is_some());
+        let width = areas.and_then(|areas| areas.code).map_or(0, |area| layout::inner(self.size, area).width);
+        if self.blames { past::column(width) } else { 0 }
     }
 
     /// Returns how many columns the item pane has.
@@ -1062,6 +1081,7 @@ impl App {
         if self.shows_files {
             self.ask_extent();
         }
+        self.ask_blame();
         let has_leads = self.audit.standard.item(&self.item).is_some_and(|(_, item)| !item.leads.is_empty());
         if has_leads && !self.leads.contains_key(&self.item) {
             self.leads.insert(self.item.clone(), Vec::new());
@@ -1093,7 +1113,7 @@ impl App {
             if !area.contains(at) {
                 return;
             }
-            let row = popup.mouse(area, mouse);
+            let row = popup.mouse(self.size, area, mouse);
             if row.is_some_and(|row| self.clicked_again(row)) {
                 self.perform(Act::Accept);
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::key::Key;
+use super::past::{Ask, Told};
 use super::text::Text;
 use crate::error::Result;
 use crate::export::caution::Reviewed;
@@ -65,6 +66,13 @@ pub enum Msg {
     Pointed(Vec<Pointed>),
     /// Lines have colours.
     Coloured(Coloured),
+    /// Something about the past.
+    Told {
+        /// The question.
+        ticket: u64,
+        /// The answer, or a part of it.
+        told: Box<Told>,
+    },
     /// The audit was looked through for the review.
     Reviewed(Result<Reviewed>),
     /// An export ended.
@@ -203,6 +211,13 @@ pub enum Effect {
     Extent,
     /// Run all leads, to name the files that they point at.
     Pointed,
+    /// Look into the past.
+    Ask {
+        /// Names the question; a newer one of its kind replaces it.
+        ticket: u64,
+        /// The question.
+        ask: Box<Ask>,
+    },
     /// Colour lines of a file.
     Colour {
         /// Names the request; a newer one replaces it.

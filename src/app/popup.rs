@@ -9,13 +9,15 @@ use super::key::Key;
 use super::layout;
 use super::line::Line;
 use super::msg::{AuditRow, Did, Mouse};
+use super::past::{Ask, Base, Compare, Version};
 use super::picker::{Entry, Picker};
 use crate::error::Result;
 use crate::model::answer::Answer;
 use crate::model::event::{EvidenceId, FindingId, Subject};
 use crate::model::evidence::{Kind, Query, Reachability, Region, RepoPath, Search};
+use crate::model::hash::ObjectId;
 use crate::model::score::Slot;
-use crate::repo::{Hit, display};
+use crate::repo::{Hit, Name, display};
 
 /// How many hits of a search over the repository are kept for the eye.
 pub const HIT_LIMIT: usize = 5_000;
@@ -41,6 +43,8 @@ pub enum Value {
     FactValue(String),
     /// An audit.
     Audit(String),
+    /// What something is compared with.
+    Base(Base),
 }
 
 /// New evidence that waits for what it backs.
@@ -79,6 +83,8 @@ pub enum Purpose {
     FactValues(Vec<Slot>),
     /// To go on with an audit.
     Audits,
+    /// To compare this commit with it: a file there, else all files.
+    Against(ObjectId, Option<RepoPath>),
     /// To be the evidence of the finding in the form below.
     FindingEvidence,
 }
@@ -151,6 +157,8 @@ pub enum Go {
     Place(RepoPath, usize),
     /// To a folder in the tree.
     Folder(RepoPath),
+    /// To the answer of a question about the past.
+    Ask(Box<Ask>),
 }
 
 /// A page to read.
@@ -168,6 +176,8 @@ pub struct Page {
     pub review: bool,
     /// It is the map of what was read.
     pub map: bool,
+    /// The question whose answers are added to it; 0 for none.
+    pub ticket: u64,
 }
 
 /// The search over the repository.
@@ -226,6 +236,10 @@ pub enum Popup {
     Search(Box<RepoSearch>),
     /// A form.
     Form(Box<Form>, Filling),
+    /// A file in two versions.
+    Compare(Box<Compare>),
+    /// A file as it was.
+    Version(Box<Version>),
 }
 
 impl RepoSearch {
@@ -290,7 +304,7 @@ impl RepoSearch {
 impl Page {
     /// Returns a page at its first line.
     pub fn new(title: impl Into<String>, lines: Vec<(Line, Option<Go>)>) -> Page {
-        Page { title: title.into(), lines, cursor: 0, top: 0, review: false, map: false }
+        Page { title: title.into(), lines, cursor: 0, top: 0, review: false, map: false, ticket: 0 }
     }
 
     /// Moves the cursor by some lines.
@@ -314,6 +328,8 @@ impl Popup {
             Popup::Page(_) => Context::Page,
             Popup::Search(_) => Context::Search,
             Popup::Form(..) => Context::Form,
+            Popup::Compare(_) => Context::Compare,
+            Popup::Version(_) => Context::Version,
         }
     }
 
@@ -327,7 +343,7 @@ impl Popup {
         match self {
             Popup::Text(text) => text.is_changed(),
             Popup::Form(form, _) => form.changed,
-            Popup::List(..) | Popup::Page(_) | Popup::Search(_) => false,
+            _ => false,
         }
     }
 
@@ -350,7 +366,7 @@ impl Popup {
                 (if on_globs { &mut search.globs } else { &mut search.pattern }).input(key);
             }
             Popup::Form(form, _) => form.input(key),
-            Popup::Page(_) => {}
+            Popup::Page(_) | Popup::Compare(_) | Popup::Version(_) => {}
         }
     }
 
@@ -370,7 +386,7 @@ impl Popup {
                 (if on_globs { &mut search.globs } else { &mut search.pattern }).paste(text);
             }
             Popup::Form(form, _) => form.paste(text),
-            Popup::Page(_) => {}
+            Popup::Page(_) | Popup::Compare(_) | Popup::Version(_) => {}
         }
     }
 
@@ -387,6 +403,7 @@ impl Popup {
                 layout::popup(size, 112, u16::try_from(page.lines.len()).unwrap_or(u16::MAX).saturating_add(2).max(6))
             }
             Popup::Search(_) => layout::popup(size, 140, 60),
+            Popup::Compare(_) | Popup::Version(_) => layout::popup(size, u16::MAX, u16::MAX),
             Popup::Form(_, Filling::Finding { .. }) => layout::popup(size, 104, 60),
             Popup::Form(form, Filling::Export) => layout::popup(size, 104, form.fields.len() as u16 + 4),
         }
@@ -411,12 +428,21 @@ impl Popup {
             Popup::List(picker, _) => picker.follow(height),
             Popup::Page(page) => page.top = layout::follow(page.top, page.cursor, height, page.lines.len()),
             Popup::Search(search) => search.top = layout::follow(search.top, search.cursor, height, search.hits.len()),
+            Popup::Compare(compare) => {
+                let rows = compare.rows(size).len();
+                compare.cursor = compare.cursor.min(rows.saturating_sub(1));
+                compare.top = layout::follow(compare.top, compare.cursor, height, rows);
+            }
+            Popup::Version(version) => {
+                let doc = &mut version.doc;
+                doc.top = layout::follow(doc.top, doc.cursor, height, doc.text.lines());
+            }
             Popup::Text(_) | Popup::Form(..) => {}
         }
     }
 
     /// Takes the mouse, and returns the row that was clicked. Where several rows can be picked a click marks.
-    pub fn mouse(&mut self, area: Rect, mouse: Mouse) -> Option<usize> {
+    pub fn mouse(&mut self, size: (u16, u16), area: Rect, mouse: Mouse) -> Option<usize> {
         let rows = self.rows(area);
         let inside = rows.contains(ratatui::layout::Position { x: mouse.column, y: mouse.row });
         let by = match mouse.did {
@@ -430,6 +456,14 @@ impl Popup {
             Popup::List(picker, _) => (&mut picker.cursor, picker.top, picker.shown.len()),
             Popup::Page(page) => (&mut page.cursor, page.top, page.lines.len()),
             Popup::Search(search) => (&mut search.cursor, search.top, search.hits.len()),
+            Popup::Compare(compare) => {
+                let rows = compare.rows(size).len();
+                (&mut compare.cursor, compare.top, rows)
+            }
+            Popup::Version(version) => {
+                let lines = version.doc.text.lines();
+                (&mut version.doc.cursor, version.doc.top, lines)
+            }
             Popup::Text(_) | Popup::Form(..) => return None,
         };
         let last = count.saturating_sub(1);
@@ -459,4 +493,21 @@ pub fn audits(rows: Vec<AuditRow>) -> Popup {
         detail: row.detail,
     });
     Popup::list(Picker::new("Audits on this machine", entries.collect(), false), Purpose::Audits)
+}
+
+/// Returns the list of what a commit can be compared with.
+pub fn against(new: ObjectId, path: Option<RepoPath>, names: &[Name], pinned: &[String]) -> Popup {
+    let parent = Entry { value: Value::Base(Base::Parent), label: "parent".to_owned(), detail: String::new() };
+    let named = names.iter().map(|name| Entry {
+        value: Value::Base(Base::Commit(name.commit)),
+        label: display::line(&name.name).into_owned(),
+        detail: {
+            let here = if name.commit == new || pinned.contains(&name.name) { ", this commit" } else { "" };
+            format!("{} {}{here}", name.kind, name.commit.short())
+        },
+    });
+    let entries = std::iter::once(parent).chain(named).collect();
+    let what = path.as_ref().map_or("all files".to_owned(), |path| display::bytes(&path.0));
+    let title = format!("Compare {what} with a tag, a branch, or a typed hash");
+    Popup::list(Picker::new(title, entries, false), Purpose::Against(new, path))
 }

@@ -3,9 +3,14 @@
 //! The repository is the attacker's, so git's own machinery is used for one thing only: turning an object id into
 //! verified bytes. `gitdir` finds the git directory and refuses what cannot be read honestly, `refs` reads names,
 //! `object` reads and parses objects, `pin` is the tree at one commit, `search` and `history` produce evidence,
-//! `check` runs it again, and [`display`] is the door every string from outside passes on its way to a reader.
+//! `check` runs it again, `blame` and `commits` tell where lines come from (`cage` is where the user's git is run for it),
+//! `diff` and `touched` what changed, and [`display`] is the door every string from outside passes on its way to a reader.
 
+mod blame;
+mod cage;
 mod check;
+mod commits;
+mod diff;
 pub mod display;
 mod extent;
 mod gitdir;
@@ -14,11 +19,17 @@ mod object;
 mod pin;
 mod refs;
 mod search;
+mod touched;
 
+pub use blame::{Blamer, Hunk, Wanted};
+pub use cage::Git;
 pub use check::Check;
+pub use commits::{CommitInfo, Containing, Name, Person};
+pub use diff::{Block, Change, Changed, Changes, Comparison, DiffRow, Side};
 pub use pin::{Content, Entry, EntryKind, Pin};
 pub use refs::Repo;
 pub use search::{ENGINE, Hit, compile};
+pub use touched::{Touched, TouchedEnd};
 
 /// Larger blobs are listed and never loaded, in bytes.
 pub const BLOB_LIMIT: u64 = 64 << 20;

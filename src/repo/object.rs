@@ -84,6 +84,18 @@ impl Store {
         !self.shallow.is_empty()
     }
 
+    /// Tells whether a commit's parents were not fetched.
+    pub fn is_edge(&self, id: ObjectId) -> bool {
+        self.shallow.contains(&id)
+    }
+
+    /// Returns the commits whose parents were not fetched, sorted.
+    pub fn edges(&self) -> Vec<ObjectId> {
+        let mut edges: Vec<ObjectId> = self.shallow.iter().copied().collect();
+        edges.sort();
+        edges
+    }
+
     /// Returns an object's type and size in bytes without loading it; `None` means that it is not in this clone.
     pub fn header(&self, id: ObjectId) -> Result<Option<(ObjectType, u64)>> {
         match self.odb.read_header(oid(id)?) {
@@ -192,6 +204,11 @@ fn damaged(id: ObjectId, error: &git2::Error) -> Error {
     }
     Error::could_not(format!("The object {id} cannot be read: {}.", error.message()))
         .hint("Run `git fsck`, and fetch or clone again.")
+}
+
+/// Returns the parents that a commit's bytes name.
+pub(super) fn own_parents(bytes: &[u8]) -> Vec<ObjectId> {
+    parse_commit(bytes).map(|commit| commit.parents).unwrap_or_default()
 }
 
 fn parse_commit(bytes: &[u8]) -> Option<Commit> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use git2::ObjectType;
@@ -15,7 +16,7 @@ use crate::model::hash::ObjectId;
 
 /// How often a symbolic ref or an annotated tag may lead to another one.
 const HOPS: usize = 5;
-/// A folder of tags is listed no further than this.
+/// A folder of refs is listed no further than this.
 const TAGS: usize = 100_000;
 
 /// A clone on disk.
@@ -24,11 +25,12 @@ pub struct Repo {
     own: PathBuf,
     common: PathBuf,
     origin: Option<String>,
-    store: Store,
+    pub(super) objects: Vec<PathBuf>,
+    pub(super) store: Store,
 }
 
 /// The refs of `packed-refs` by name. What git notes there about tags' targets is not used: it is not verified.
-type Packed = HashMap<String, ObjectId>;
+pub(super) type Packed = HashMap<String, ObjectId>;
 
 impl Repo {
     /// Opens the clone at `path`, or the nearest one above it: a work tree, a linked worktree or a bare repository.
@@ -37,12 +39,27 @@ impl Repo {
     pub fn discover(path: &Path) -> Result<Repo> {
         let found = GitDir::discover(path)?;
         let store = Store::open(&found.objects, found.shallow)?;
-        Ok(Repo { own: found.own, common: found.common, origin: found.origin, store })
+        let GitDir { own, common, origin, objects, .. } = found;
+        Ok(Repo { own, common, origin, objects, store })
     }
 
     /// Returns the canonical path of the common git directory: the clone's identity, the same for all its worktrees.
     pub fn git_dir(&self) -> &Path {
         &self.common
+    }
+
+    /// Returns the folders that are the audited clone's: a program in one of them is the clone's own.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        let mut folders = vec![self.common.clone(), self.own.clone()];
+        let named = read_plain(&self.own, "gitdir", SMALL).ok().flatten().unwrap_or_default();
+        let named = PathBuf::from(std::ffi::OsStr::from_bytes(named.trim_ascii()));
+        for dot_git in [self.common.clone(), named] {
+            if let (Some(".git"), Some(folder)) = (dot_git.file_name().and_then(|name| name.to_str()), dot_git.parent())
+            {
+                folders.push(fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()));
+            }
+        }
+        folders
     }
 
     /// Tells whether the clone lacks part of its history.
@@ -128,9 +145,18 @@ impl Repo {
     /// Returns the names of the tags that point at `commit`, sorted. A tag that cannot be read is left out.
     pub fn tags_at(&self, commit: ObjectId) -> Vec<String> {
         let packed = self.packed().unwrap_or_default();
-        let mut names: BTreeSet<String> =
-            packed.keys().filter(|name| name.starts_with("refs/tags/")).cloned().collect();
-        let mut waiting = vec!["refs/tags".to_owned()];
+        let names = self.listed("refs/tags/", &packed);
+        let points = |name: &String| {
+            let id = self.follow(name, &packed).ok().flatten()?;
+            (self.peel(name, id).ok()? == commit).then(|| name.trim_start_matches("refs/tags/").to_owned())
+        };
+        names.iter().filter_map(points).collect()
+    }
+
+    /// Returns the full names of the refs below a folder, which ends in `/`.
+    pub(super) fn listed(&self, below: &str, packed: &Packed) -> BTreeSet<String> {
+        let mut names: BTreeSet<String> = packed.keys().filter(|name| name.starts_with(below)).cloned().collect();
+        let mut waiting = vec![below.trim_end_matches('/').to_owned()];
         while let Some(folder) = waiting.pop() {
             for entry in fs::read_dir(self.common.join(&folder)).into_iter().flatten().flatten() {
                 let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { continue };
@@ -142,11 +168,7 @@ impl Repo {
                 }
             }
         }
-        let points = |name: &String| {
-            let id = self.follow(name, &packed).ok().flatten()?;
-            (self.peel(name, id).ok()? == commit).then(|| name.trim_start_matches("refs/tags/").to_owned())
-        };
-        names.iter().filter_map(points).collect()
+        names
     }
 
     /// Returns the tree at `commit`, limited to `scope`: files and folders, none for everything.
@@ -158,7 +180,7 @@ impl Repo {
     }
 
     /// Reads the value of a ref, following symbolic refs; `None` means that it does not exist.
-    fn follow(&self, name: &str, packed: &Packed) -> Result<Option<ObjectId>> {
+    pub(super) fn follow(&self, name: &str, packed: &Packed) -> Result<Option<ObjectId>> {
         let mut name = name.to_owned();
         for _ in 0..=HOPS {
             let folder = if name == "HEAD" { &self.own } else { &self.common };
@@ -179,7 +201,7 @@ impl Repo {
     }
 
     /// Returns the commit that an object is or that a tag object leads to. `said` is how the user named it.
-    fn peel(&self, said: &str, mut id: ObjectId) -> Result<ObjectId> {
+    pub(super) fn peel(&self, said: &str, mut id: ObjectId) -> Result<ObjectId> {
         for _ in 0..=HOPS {
             match self.store.header(id)? {
                 Some((ObjectType::Commit, _)) => return Ok(id),
@@ -196,7 +218,7 @@ impl Repo {
         Err(Error::unsafe_input(format!("The tag {said} leads to other tags more than {HOPS} times.")))
     }
 
-    fn packed(&self) -> Result<Packed> {
+    pub(super) fn packed(&self) -> Result<Packed> {
         let bytes = read_plain(&self.common, "packed-refs", LARGE)?.unwrap_or_default();
         let mut refs = Packed::new();
         for line in bytes.split(|byte| *byte == b'\n') {

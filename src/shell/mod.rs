@@ -4,6 +4,7 @@ pub mod cli;
 pub mod clock;
 pub mod exporting;
 pub mod leads;
+pub mod past;
 pub mod print;
 pub mod terminal;
 pub mod workbench;

@@ -196,7 +196,8 @@ impl Code<'_> {
         (&self.hits[start..end], self.hit.and_then(|hit| hit.checked_sub(start)))
     }
 
-    fn row(&self, line: usize, area: Rect, buf: &mut Buffer) {
+    /// Draws one line of the file.
+    pub(super) fn row(&self, line: usize, area: Rect, buf: &mut Buffer) {
         let row = self.row_style(line);
         buf.set_style(area, row);
         let glyphs = &self.theme.glyphs;

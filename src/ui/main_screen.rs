@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::code::{Code, Hit, Mark};
 use super::coverage;
 use super::paint::{self, Row, frame, glyphs, ink, path_title, scrollbar, title};
+use super::past;
 use super::theme::{Role, Theme};
 use crate::app::action::{ACTIONS, Act, Action, Context, Group};
 use crate::app::checklist::Row as ListRow;
@@ -440,9 +441,18 @@ fn code(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
     // What the current line is evidence of, also where its row has no room for it.
     let here = doc.marks.iter().filter(|mark| mark.first <= doc.cursor && doc.cursor <= mark.last);
     let cited: String = here.map(|mark| format!("{}  ", mark.label)).collect();
-    let at = format!("{cited}{selected}{}/{}", (doc.cursor + 1).min(doc.text.lines()), doc.text.lines());
+    let at = format!(
+        "{}{cited}{selected}{}/{}",
+        past::standing(app),
+        (doc.cursor + 1).min(doc.text.lines()),
+        doc.text.lines()
+    );
     let path = display::bytes(&doc.text.path.0);
     let inner = pane(app, buffer, theme, area, Pane::Code, &Head { name: "2 ", path: &path, right: &at });
+    let inner = match &app.blame {
+        Some(blame) if app.blames && blame.path == doc.text.path => past::origins(buffer, theme, inner, blame, doc),
+        _ => inner,
+    };
     let height = usize::from(inner.height);
     let shown = doc.top..doc.top + height;
     // Only the marks and hits of the lines on the screen are looked at, once.

@@ -4,6 +4,7 @@ pub mod code;
 mod coverage;
 mod main_screen;
 mod paint;
+mod past;
 mod popups;
 pub mod theme;
 

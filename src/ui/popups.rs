@@ -8,6 +8,7 @@ use tui_textarea::{CursorMove, TextArea};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::paint::{Row, frame, glyphs, keys, scrollbar, start, title};
+use super::past;
 use super::theme::{Role, Theme, over};
 use crate::app::App;
 use crate::app::action::Act;
@@ -52,6 +53,8 @@ pub fn draw(app: &App, buffer: &mut Buffer, theme: &Theme) {
             Popup::Page(page) => draw_page(app, buffer, theme, area, inner, page),
             Popup::Search(search) => draw_search(app, buffer, theme, area, inner, search),
             Popup::Form(form, filling) => draw_form(app, buffer, theme, area, inner, form, filling),
+            Popup::Compare(compare) => past::compare(app, buffer, theme, area, inner, compare),
+            Popup::Version(version) => past::version(buffer, theme, area, inner, version),
         }
     }
     if app.popups.is_empty() && !app.pending.is_empty() {
@@ -87,6 +90,7 @@ fn verb(purpose: &Purpose) -> &'static str {
         Purpose::Facts => "shows its values",
         Purpose::FactValues(_) => "states it",
         Purpose::Audits => "goes on with it",
+        Purpose::Against(..) => "compares with it",
         Purpose::FindingEvidence => "takes them",
     }
 }

@@ -158,6 +158,7 @@ impl App {
                     None => {}
                     Some(Go::Piece(id)) => self.show_piece(id),
                     Some(Go::Finding(id)) => finding::open(self, Some(id)),
+                    Some(Go::Ask(ask)) => self.ask(*ask),
                     Some(Go::Slot(slot)) => {
                         self.popups.clear();
                         self.turn_to(&slot);
@@ -193,6 +194,8 @@ impl App {
             }
             Some(Popup::Text(_)) => self.written(),
             Some(Popup::List(..)) => self.picked(),
+            Some(Popup::Compare(_)) => self.leave_comparison(),
+            Some(Popup::Version(_)) => self.origin(),
             None => {}
         }
     }
@@ -311,6 +314,9 @@ impl App {
 
     pub(super) fn pick(&mut self, picker: &Picker<Value>, purpose: Purpose) {
         let picked = picker.picked();
+        if let Purpose::Against(new, path) = purpose {
+            return self.against(picker, new, path);
+        }
         let Some(first) = picked.first().cloned() else { return };
         match (purpose, first) {
             (Purpose::Palette, Value::Act(act)) if works_on_main(act.row()) => self.perform(act),

@@ -96,7 +96,17 @@ impl App {
                 Some(doc) => self.effects.push(Effect::Edit { text: doc.text.clone(), line: doc.cursor + 1 }),
                 None => self.warn("No file is open."),
             },
+            Act::Blame => self.toggle_blame(),
+            Act::Origin => self.origin(),
+            Act::Before => self.before(),
+            Act::History => self.history(),
+            Act::Compare => self.compare(),
+            Act::CompareAll => self.compare_all(),
+            Act::Tags => self.tags(),
+            Act::NextChange => self.to_change(true),
+            Act::PreviousChange => self.to_change(false),
             Act::CopyLink => self.copy_link(),
+            Act::Select if matches!(self.popups.last(), Some(Popup::Version(_))) => self.select_in_version(),
             Act::Select => match &mut self.doc {
                 Some(doc) => {
                     doc.anchor = if doc.anchor.is_some() { None } else { Some(doc.cursor) };
@@ -321,9 +331,15 @@ impl App {
     }
 
     fn step(&mut self, by: isize) {
-        if let Some(Popup::Page(page)) = self.popups.last_mut() {
-            page.step(by);
-            return;
+        let size = self.size;
+        match self.popups.last_mut() {
+            Some(Popup::Page(page)) => return page.step(by),
+            Some(Popup::Compare(compare)) => return compare.step(by, size),
+            Some(Popup::Version(version)) => {
+                let doc = &mut version.doc;
+                return doc.go(doc.cursor.saturating_add_signed(by).min(doc.text.lines().saturating_sub(1)));
+            }
+            _ => {}
         }
         let move_in = |cursor: usize, count: usize| cursor.saturating_add_signed(by).min(count.saturating_sub(1));
         match self.pane {
@@ -343,6 +359,15 @@ impl App {
 
     fn sideways(&mut self, right: bool) {
         const COLUMNS: usize = 8;
+        let left = match self.popups.last_mut() {
+            Some(Popup::Compare(compare)) => Some(&mut compare.left),
+            Some(Popup::Version(version)) => Some(&mut version.doc.left),
+            _ => None,
+        };
+        if let Some(left) = left {
+            *left = if right { *left + COLUMNS } else { left.saturating_sub(COLUMNS) };
+            return;
+        }
         match self.pane {
             Pane::List if self.shows_files => self.tree.fold(&self.files, Some(right)),
             Pane::List => {

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::journal::{Journal, Store, View};
 use crate::model::audit::Audit;
 use crate::model::event::Event;
+use crate::model::hash::ObjectId;
 use crate::model::score::Slot;
 use crate::model::time::Time;
 use crate::repo::{Pin, Repo, display};
@@ -131,6 +132,24 @@ impl Context {
     pub fn pin_of(&self, audit: &Audit) -> Result<Pin> {
         let opened = &audit.now.opened;
         self.repo_of(audit)?.pin(opened.pin.commit, &opened.scope)
+    }
+
+    /// Opens the clone and finds the commit that is meant: the one named, else the audit's pin.
+    pub fn commit(&self, rev: Option<&str>) -> Result<(Repo, ObjectId)> {
+        match (rev, self.global.audit.is_some()) {
+            // What is named can be read without an audit.
+            (Some(rev), false) => {
+                let repo = Repo::discover(&self.clone_path())?;
+                let commit = repo.resolve(rev)?;
+                Ok((repo, commit))
+            }
+            (rev, _) => {
+                let audit = self.view()?.audit;
+                let repo = self.repo_of(&audit)?;
+                let commit = rev.map_or(Ok(audit.now.opened.pin.commit), |rev| repo.resolve(rev))?;
+                Ok((repo, commit))
+            }
+        }
     }
 
     /// Prints a report: as text, or with `--json` as JSON with its schema's name. The text has passed the door for outside

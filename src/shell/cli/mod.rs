@@ -2,16 +2,19 @@
 
 mod answer;
 mod audits;
+mod blame;
 mod completions;
 mod context;
 mod coverage;
 mod demo;
+mod diff;
 mod doctor;
 mod evidence;
 mod export;
 mod fact;
 mod finding;
 mod gather;
+mod history;
 mod leads;
 mod log;
 mod man;
@@ -22,6 +25,7 @@ mod sign;
 mod signers;
 mod standard;
 mod status;
+mod tags;
 mod undo;
 mod verify;
 mod workbench;
@@ -95,6 +99,14 @@ enum Command {
     Leads(leads::Args),
     /// Show what was opened and reviewed, or mark lines, files and folders as reviewed
     Coverage(coverage::Args),
+    /// Show which commit brought each line of a file
+    Blame(blame::Args),
+    /// List the commits that changed a file, or some lines of it
+    History(history::Args),
+    /// Show what changed between two commits: all files, or one line by line
+    Diff(diff::Args),
+    /// List the tags that contain the pin
+    Tags(tags::Args),
     /// Show what happened, in order
     Log,
     /// Undo the last act
@@ -166,6 +178,10 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Note(args) => note::run(&args, context),
         Command::Leads(args) => leads::run(&args, context),
         Command::Coverage(args) => coverage::run(&args, context),
+        Command::Blame(args) => blame::run(&args, context),
+        Command::History(args) => history::run(&args, context),
+        Command::Diff(args) => diff::run(&args, context),
+        Command::Tags(args) => tags::run(&args, context),
         Command::Log => log::run(context),
         Command::Undo => undo::undo(context),
         Command::Redo => undo::redo(context),

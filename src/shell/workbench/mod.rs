@@ -5,11 +5,12 @@
 //! | `mod` | [`Session`]: does what the state machine asks for, and brings it the answers |
 //! | `live` | the loop on a terminal |
 //! | [`headless`] | the same without a terminal: keys in, frames out |
-//! | `worker` | the threads that read, search and colour |
+//! | `worker`, `historian` | the threads that read, search and colour; those that look into the past |
 //! | `editor`, `input` | the user's editor; the terminal's keys and mouse |
 
 mod editor;
 pub mod headless;
+mod historian;
 mod input;
 mod live;
 mod worker;
@@ -366,6 +367,11 @@ impl Session {
             Effect::Colour { ticket, path, blob, bytes, lines } => {
                 self.in_flight += 1;
                 self.workers.colour(Request { ticket, path, blob, bytes, lines });
+                Vec::new()
+            }
+            Effect::Ask { ticket, ask } => {
+                self.in_flight += 1;
+                self.workers.ask(ticket, *ask);
                 Vec::new()
             }
             Effect::Review => {

@@ -6,7 +6,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::Answers;
+use super::historian::Historians;
 use crate::app::msg::{Loaded, Msg};
+use crate::app::past::Ask;
 use crate::app::popup::HIT_LIMIT;
 use crate::app::text::{LINE_LIMIT, Text};
 use crate::error::{Error, Result};
@@ -24,11 +26,12 @@ const PLACES: usize = 200;
 /// A symbolic link's target is cut here, in bytes.
 const TARGET: usize = 200;
 
-/// The workers of one audit. Dropping them lets them end, and does not wait for it.
+/// The workers of one audit. Dropping them lets them end, and waits for none but the historians.
 pub(super) struct Workers {
     reads: Sender<(RepoPath, usize)>,
     desk: Arc<Desk>,
     highlighter: Highlighter,
+    historians: Historians,
 }
 
 impl Workers {
@@ -37,6 +40,7 @@ impl Workers {
         let (reads, wanted) = channel();
         let theirs = answers.clone();
         thread::spawn(move || read(&pin, &wanted, &theirs));
+        let historians = Historians::start(&repo, answers);
         let desk = Arc::new(Desk::default());
         let opened = &audit.now.opened;
         let searcher = Searcher {
@@ -53,7 +57,7 @@ impl Workers {
             let done = coloured.done;
             theirs.send(Some(Msg::Coloured(coloured)), done);
         });
-        Workers { reads, desk, highlighter }
+        Workers { reads, desk, highlighter, historians }
     }
 
     pub fn load(&self, path: RepoPath, line: usize) {
@@ -102,6 +106,11 @@ impl Workers {
     pub fn pointed(&self) {
         self.desk.jobs().pointed = true;
         self.desk.changed.notify_one();
+    }
+
+    /// Looks into the past.
+    pub fn ask(&self, ticket: u64, ask: Ask) {
+        self.historians.ask(ticket, ask);
     }
 
     pub fn colour(&self, request: Request) {
