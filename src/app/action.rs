@@ -186,7 +186,7 @@ actions! {
     Read History "history" [Main Version] ["gh"] "" "List the commits that changed the file, or the selected lines";
     Read Compare "compare" [Main Version] ["gd"] "" "Compare the file with its parent's, a tag's or another commit's";
     Read CompareAll "compare-all" [Main] ["gD"] "" "Compare all files with a parent, a tag or another commit";
-    Read Tags "tags" [Main] ["gv"] "" "List the tags that contain the pin";
+    Read Tags "tags" [Main] ["gT"] "" "List the tags that contain the pin";
     Read CopyLink "copy-link" [Main] ["Y"] "" "Copy a permanent link to the line or the selected lines, and show it";
     Read MarkReviewed "mark-reviewed" [Main] ["V"] "" "Mark as reviewed: the selected lines, the file, or the folder under the cursor; again to take it back";
     Read Coverage "coverage" [Main] ["gv"] "" "Show the map: how much of each file and folder was opened and reviewed";
