@@ -17,7 +17,8 @@ const CELLS: u64 = 10;
 /// Returns a part of something as a bar of ten cells; a cell is filled when all of it is there, but one is as soon as
 /// there is anything.
 pub fn bar(part: &Tally, of: &Tally) -> String {
-    let full = (part.lines * CELLS).checked_div(of.lines).unwrap_or(0).max(u64::from(part.lines > 0)).min(CELLS);
+    let full =
+        part.lines.saturating_mul(CELLS).checked_div(of.lines).unwrap_or(0).max(u64::from(part.lines > 0)).min(CELLS);
     (0..CELLS).map(|at| if at < full { '█' } else { '░' }).collect()
 }
 

@@ -207,7 +207,8 @@ pub struct FileLines {
 /// Lines of many files, merged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Regions {
-    files: BTreeMap<RepoPath, BTreeMap<ObjectId, Lines>>,
+    /// A path has one blob at the pin; others are of another pin, or of a crafted journal.
+    files: BTreeMap<RepoPath, Vec<(ObjectId, Lines)>>,
     ranges: usize,
 }
 
@@ -225,7 +226,8 @@ impl Regions {
     /// Returns the lines of a file; none where its blob is another one.
     pub fn lines(&self, path: &RepoPath, blob: ObjectId) -> &Lines {
         const NONE: &Lines = &Lines(Vec::new());
-        self.files.get(path).and_then(|blobs| blobs.get(&blob)).unwrap_or(NONE)
+        let blobs = self.files.get(path).map(Vec::as_slice).unwrap_or_default();
+        blobs.iter().find(|(one, _)| *one == blob).map_or(NONE, |(_, lines)| lines)
     }
 
     /// Adds lines. Tells whether there was room for them: what would be too many ranges is left out as a whole, so that
@@ -247,13 +249,12 @@ impl Regions {
             return false;
         }
         self.ranges = all;
+        let blobs = self.files.entry(path.clone()).or_default();
+        blobs.retain(|(one, _)| *one != blob);
         if !lines.is_empty() {
-            self.files.entry(path.clone()).or_default().insert(blob, lines);
-        } else if let Some(blobs) = self.files.get_mut(path) {
-            blobs.remove(&blob);
-            if blobs.is_empty() {
-                self.files.remove(path);
-            }
+            blobs.push((blob, lines));
+        } else if blobs.is_empty() {
+            self.files.remove(path);
         }
         true
     }
@@ -314,13 +315,18 @@ pub struct Tally {
 
 impl Tally {
     fn add(&mut self, lines: u64) {
-        self.files += u64::from(lines > 0);
-        self.lines += lines;
+        self.join(&Tally { files: u64::from(lines > 0), lines });
+    }
+
+    /// Adds up without an overflow, which a crafted record may be after.
+    fn join(&mut self, other: &Tally) {
+        self.files = self.files.saturating_add(other.files);
+        self.lines = self.lines.saturating_add(other.lines);
     }
 
     /// Returns how many of a hundred lines these are, rounded down: 100 is all of them.
     pub fn percent(&self, of: &Tally) -> u64 {
-        (self.lines * 100).checked_div(of.lines).unwrap_or(0)
+        self.lines.saturating_mul(100).checked_div(of.lines).unwrap_or(0)
     }
 }
 
@@ -349,12 +355,9 @@ impl Share {
     }
 
     fn join(&mut self, other: &Share) {
-        for (one, other) in
-            [(&mut self.text, other.text), (&mut self.opened, other.opened), (&mut self.reviewed, other.reviewed)]
-        {
-            one.files += other.files;
-            one.lines += other.lines;
-        }
+        self.text.join(&other.text);
+        self.opened.join(&other.opened);
+        self.reviewed.join(&other.reviewed);
     }
 
     fn possible(&self) -> bool {
@@ -494,22 +497,40 @@ pub fn extension(path: &RepoPath) -> RepoPath {
     }
 }
 
-/// Returns the folders that a file lies in, the outermost first.
-pub fn folders(path: &RepoPath) -> impl Iterator<Item = RepoPath> {
-    let cuts = path.0.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
-    cuts.map(|at| RepoPath(path.0[..at].to_vec()))
-}
-
 /// Returns how much of each file was opened and reviewed, and of each folder with all that is below it. The root is the
 /// empty path.
 pub fn shares(opened: &Regions, reviewed: &Regions, extent: &Extent) -> BTreeMap<RepoPath, Share> {
-    let mut shares: BTreeMap<RepoPath, Share> = BTreeMap::new();
+    /// Ends the innermost folder: what it has, the one around it has too.
+    fn close(open: &mut Vec<(RepoPath, Share)>, shares: &mut BTreeMap<RepoPath, Share>) {
+        let Some((path, share)) = open.pop() else { return };
+        if let Some((_, around)) = open.last_mut() {
+            around.join(&share);
+        }
+        shares.insert(path, share);
+    }
+    let mut shares = BTreeMap::new();
+    // Sorted by their bytes, the files below a folder stand together.
+    let mut open = vec![(RepoPath(Vec::new()), Share::default())];
     for (path, (blob, of)) in &extent.files {
-        let lines = u64::from(*of);
-        let (opened, reviewed) =
-            (opened.lines(path, *blob).within(*of).count(), reviewed.lines(path, *blob).within(*of).count());
-        let above = folders(path).chain([RepoPath(Vec::new()), path.clone()]);
-        above.for_each(|path| shares.entry(path).or_default().add(lines, opened, reviewed));
+        let below = |folder: &RepoPath| {
+            folder.0.is_empty() || path.0.strip_prefix(folder.0.as_slice()).is_some_and(|rest| rest.starts_with(b"/"))
+        };
+        while open.last().is_some_and(|(folder, _)| !below(folder)) {
+            close(&mut open, &mut shares);
+        }
+        let inside = open.last().map_or(0, |(folder, _)| folder.0.len());
+        let cuts = path.0.iter().enumerate().filter(|(at, byte)| *at > inside && **byte == b'/');
+        open.extend(cuts.map(|(at, _)| (RepoPath(path.0[..at].to_vec()), Share::default())));
+        let count = |regions: &Regions| regions.lines(path, *blob).within(*of).count();
+        let mut share = Share::default();
+        share.add(u64::from(*of), count(opened), count(reviewed));
+        if let Some((_, folder)) = open.last_mut() {
+            folder.join(&share);
+        }
+        shares.insert(path.clone(), share);
+    }
+    while !open.is_empty() {
+        close(&mut open, &mut shares);
     }
     shares
 }
@@ -671,7 +692,8 @@ mod tests {
         let shares = shares(&opened, &reviewed, &extent);
         assert_eq!(shares[&"src".into()].text.lines, 16);
         assert_eq!(shares[&"src/in".into()].reviewed.lines, 6);
-        assert_eq!(shares[&RepoPath(Vec::new())].text.lines, 20);
+        assert_eq!(shares[&RepoPath(Vec::new())].text, Tally { files: 3, lines: 20 });
+        assert_eq!(shares.len(), 6);
     }
 
     #[test]
@@ -681,7 +703,8 @@ mod tests {
         opened.add(&file("a/x", lines("1-4")));
         let good = Coverage::of(&opened, &Regions::default(), &extent);
         assert_eq!(good.mistake(), None);
-        let wrong: [fn(&mut Coverage); 7] = [
+        let wrong: [fn(&mut Coverage); 8] = [
+            |c| c.folders.iter_mut().for_each(|share| share.text.lines = u64::MAX),
             |c| c.files[0].of = 3,
             |c| c.opened.lines += 1,
             |c| c.reviewed.files += 1,
@@ -695,6 +718,15 @@ mod tests {
             change(&mut coverage);
             assert!(coverage.mistake().is_some(), "{at}");
         }
+    }
+
+    #[test]
+    fn folders_of_like_names_are_told_apart() {
+        let extent = extent(&[("a-b/x", 1), ("a/b/x", 2), ("a/b/y", 3), ("a/c", 4), ("a0", 5), ("b/b/x", 6)]);
+        let shares = shares(&Regions::default(), &Regions::default(), &extent);
+        let of = |path: &str| shares[&RepoPath::from(path)].text.lines;
+        assert_eq!([of("a"), of("a-b"), of("a/b"), of("b"), of("b/b"), of("")], [9, 1, 5, 6, 6, 21]);
+        assert_eq!(shares.len(), 6 + 6);
     }
 
     #[test]
