@@ -1096,7 +1096,7 @@ impl App {
         self.item_cursor = self.item_cursor.min(rows.saturating_sub(1));
         self.item_top = layout::follow(self.item_top, self.item_cursor, item, rows);
         let size = self.size;
-        if let Some(popup) = self.popups.last_mut() {
+        for popup in &mut self.popups {
             popup.follow(size);
         }
     }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::doc::Doc;
 use super::line::{Line, Tone, wrap};
 use super::picker::Picker;
@@ -229,6 +231,7 @@ impl Compare {
         let mut made =
             Compare { old_commit, new_commit, old, new, lines: comparison.lines(), rows, cursor: 0, top: 0, left: 0 };
         made.cursor = made.rows[0].iter().position(|row| row.changed).unwrap_or(0);
+        made.reveal((super::layout::WIDE, 0));
         made
     }
 
@@ -258,7 +261,33 @@ impl Compare {
             (0..self.cursor.min(rows.len())).rev().find(starts)
         };
         self.cursor = to.unwrap_or(self.cursor);
+        self.reveal(size);
         to.is_some()
+    }
+
+    /// Scrolls sideways so that the first letters that differ on the current row are on the screen.
+    fn reveal(&mut self, size: (u16, u16)) {
+        let Some(row) = self.rows[0].iter().find(|row| row.changed && self.is_current(row, size)) else { return };
+        let (Some(old), Some(new)) = (row.old, row.new) else {
+            self.left = 0;
+            return;
+        };
+        let (old, new) = (self.old.line(old), self.new.line(new));
+        let same = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+        let same = display::boundary(new, same);
+        let long = new.len().max(old.len()) > super::text::LONG_LINE;
+        let column = if long { same } else { display::block_bytes(&new[..same]).width() };
+        // Half of the screen, without frames and numbers.
+        let room = usize::from(size.0) / if size.0 < super::layout::WIDE { 1 } else { 2 };
+        let room = room.saturating_sub(24).max(8);
+        self.left = if column < room { 0 } else { column.saturating_sub(room / 3) };
+    }
+
+    fn is_current(&self, row: &DiffRow, size: (u16, u16)) -> bool {
+        let current = self.rows(size).get(self.cursor);
+        current.is_some_and(|current| {
+            (current.new.is_some() && current.new == row.new) || (current.old.is_some() && current.old == row.old)
+        })
     }
 }
 
@@ -546,8 +575,14 @@ fn commit_page(app: &App, info: &CommitInfo, changes: &Changes) -> Page {
     lines.push((Line::default(), None));
     wrapped(app, &mut lines, Tone::Strong, &info.summary);
     let body = info.message.split_once('\n').map(|(_, body)| body.trim_matches('\n')).unwrap_or_default();
+    let width = usize::from(app.size.0.min(112)).saturating_sub(6);
     for line in body.lines() {
-        wrapped(app, &mut lines, Tone::Plain, line);
+        // Its own lines are kept where they fit.
+        if line.width() <= width {
+            lines.push((Line::plain(line), None));
+        } else {
+            wrapped(app, &mut lines, Tone::Plain, line);
+        }
     }
     lines.push((Line::default(), None));
     for (at, parent) in info.parents.iter().enumerate() {
@@ -607,6 +642,7 @@ fn tags_page(app: &App, commit: ObjectId, containing: &Containing) -> Page {
     if lines.is_empty() {
         lines.push((Line::plain("No tag contains it."), None));
     }
-    let title = format!("{} that contain {}", count(containing.tags.len(), "tag", "tags"), commit.short());
+    let verb = if containing.tags.len() == 1 { "contains" } else { "contain" };
+    let title = format!("{} that {verb} {}", count(containing.tags.len(), "tag", "tags"), commit.short());
     Page::new(title, lines)
 }

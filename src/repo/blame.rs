@@ -98,7 +98,7 @@ impl Repo {
         if is_binary(bytes) {
             return Err(Error::could_not(format!("{said} is binary and has no lines.")));
         }
-        let feeds = bytes.iter().filter(|byte| **byte == b'\n').count();
+        let feeds = memchr::memchr_iter(b'\n', bytes).count();
         let count = feeds + usize::from(bytes.last().is_some_and(|last| *last != b'\n'));
         let whole = wanted.only.clone().unwrap_or(0..count);
         let whole = whole.start.min(count)..whole.end.min(count);
@@ -166,7 +166,10 @@ impl Repo {
 
     fn blame_with_libgit2(&self, cage: &Cage, wanted: &Wanted, lines: Range<usize>) -> Result<Vec<Hunk>> {
         let failed = |error: git2::Error| Error::could_not(format!("libgit2's blame failed: {}.", error.message()));
-        let repo = git2::Repository::open_bare(cage.path()).map_err(failed)?;
+        // Opened as bare it would not read the list of commits whose parents were not fetched.
+        let flags = git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT;
+        let none: [&OsStr; 0] = [];
+        let repo = git2::Repository::open_ext(cage.path(), flags, none).map_err(failed)?;
         let mut options = git2::BlameOptions::new();
         let newest = git2::Oid::from_bytes(&wanted.commit.0).map_err(failed)?;
         options.newest_commit(newest).min_line(lines.start + 1).max_line(lines.end);

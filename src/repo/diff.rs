@@ -60,7 +60,7 @@ pub struct Changed {
     pub was: Option<RepoPath>,
     /// Lines added and removed; none where they were not counted, or there are no lines.
     pub lines: Option<(usize, usize)>,
-    /// What else is to be said: `binary`, `link`, `submodule`, `too large`.
+    /// What else is to be said: `binary`, `link`, `submodule`, `too large`, `missing`, `not counted`.
     pub note: &'static str,
 }
 
@@ -315,7 +315,8 @@ impl Repo {
                 Node::Symlink => return Ok(Err("link")),
                 _ => {}
             }
-            let size = self.size(id)?;
+            // Whatever is missing is listed all the same.
+            let Some((_, size)) = self.store.header(id)? else { return Ok(Err("missing")) };
             if size > COMPARED {
                 return Ok(Err("too large"));
             }

@@ -17,7 +17,7 @@ use touchstone::model::score::Slot;
 
 use crate::support::Desk;
 use crate::workshop::Workshop;
-use crate::{app_answers, app_evidence, app_move, app_record, coverage};
+use crate::{app_answers, app_evidence, app_move, app_past, app_record, coverage};
 
 /// Actions that a test of this file presses.
 const COVERED: &[&str] = &[
@@ -112,6 +112,8 @@ impl Workshop {
             Some(Popup::Page(page)) => page.title.clone(),
             Some(Popup::Search(_)) => "search".to_owned(),
             Some(Popup::Form(form, _)) => form.title.clone(),
+            Some(Popup::Compare(compare)) => compare.path().lossy().into_owned(),
+            Some(Popup::Version(version)) => version.doc.text.path.lossy().into_owned(),
         }
     }
 
@@ -159,6 +161,7 @@ fn every_action_has_a_test() {
         app_answers::COVERED,
         app_evidence::COVERED,
         app_move::COVERED,
+        app_past::COVERED,
         app_record::COVERED,
         coverage::COVERED,
     ];

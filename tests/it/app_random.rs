@@ -120,6 +120,8 @@ fn in_range(shop: &Workshop) {
             Popup::Page(page) => within("page", page.cursor, page.lines.len()),
             Popup::Search(search) => within("search", search.cursor, search.hits.len()),
             Popup::Form(form, _) => within("form", form.at, form.fields.len()),
+            Popup::Compare(compare) => within("comparison", compare.cursor, compare.rows(app.size).len()),
+            Popup::Version(version) => within("version", version.doc.cursor, version.doc.text.lines()),
             Popup::Text(_) => {}
         }
     }
@@ -231,7 +233,7 @@ fn contexts_that_type_take_every_character() {
             Popup::Text(one) => one.field.text(),
             Popup::Form(form, _) => form.text("title"),
             Popup::Search(search) => search.pattern.text(),
-            Popup::Page(_) => panic!(),
+            other => panic!("{other:?}"),
         };
         assert_eq!(typed, text, "{context:?}");
         shop.app.popups.clear();

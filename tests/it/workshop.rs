@@ -22,8 +22,8 @@ use touchstone::model::event::Event;
 use touchstone::model::evidence::{Kind, RepoPath};
 use touchstone::model::standard::LeadKind;
 use touchstone::model::time::Time;
-use touchstone::repo::{Hit, Pin, Repo};
-use touchstone::shell::exporting;
+use touchstone::repo::{Git, Hit, Pin, Repo};
+use touchstone::shell::{exporting, past};
 
 use crate::support::{CLOCK, Desk};
 
@@ -40,6 +40,7 @@ pub struct Workshop {
     pub kept: Vec<Effect>,
     /// The journal.
     pub journal: Journal,
+    repo: Repo,
     pin: Pin,
     highlighter: Highlighter,
     coloured: Receiver<Coloured>,
@@ -68,7 +69,8 @@ impl Workshop {
         let store = Store::new(Path::new(&desk.dir().join("data/touchstone")));
         let journal = store.open(&desk.audit()).unwrap();
         let opened = &journal.audit.now.opened;
-        let pin = Repo::discover(&desk.clone_dir()).unwrap().pin(opened.pin.commit, &opened.scope).unwrap();
+        let repo = Repo::discover(&desk.clone_dir()).unwrap();
+        let pin = repo.pin(opened.pin.commit, &opened.scope).unwrap();
         let (sender, coloured) = channel();
         let highlighter = Highlighter::spawn(move |answer| {
             let _ = sender.send(answer);
@@ -84,7 +86,7 @@ impl Workshop {
             hint: None,
             read_only: None,
         });
-        let mut shop = Workshop { desk, app, kept: Vec::new(), journal, pin, highlighter, coloured };
+        let mut shop = Workshop { desk, app, kept: Vec::new(), journal, repo, pin, highlighter, coloured };
         shop.run(effects);
         shop
     }
@@ -167,6 +169,12 @@ impl Workshop {
                     answers.push(self.coloured.recv().unwrap());
                 }
                 answers.into_iter().map(Msg::Coloured).collect()
+            }
+            Effect::Ask { ticket, ask } => {
+                let mut all = Vec::new();
+                let git = Git::find(&self.repo);
+                past::answer(&self.repo, git.as_ref(), *ask, &|| false, &mut |told| all.push(told));
+                all.into_iter().map(|told| Msg::Told { ticket, told: Box::new(told) }).collect()
             }
             Effect::Review => {
                 let result = exporting::review(&self.journal.audit, &self.journal.loaded.toml, &self.pin);
