@@ -168,6 +168,10 @@ actions! {
     Read PreviousHit "previous-hit" [Main] [","] "" "Go to the search hit before";
     Read NextLead "next-lead" [Main] ["}"] "next lead" "Go to the next hit of this item's leads";
     Read PreviousLead "previous-lead" [Main] ["{"] "" "Go to the lead's hit before";
+    Read LeadFiles "lead-files" [Main] ["gL"] "" "List the files that leads point at, most concerns first, to go through their hits";
+    Read Mute "mute" [Main] ["M"] "mute" "Mute a hit of a lead, the whole lead, or a path, with a reason";
+    Read Muted "muted" [Main] ["gM"] "" "List what is muted, with its reason, to list it again";
+    Read ShowMuted "show-muted" [Main] ["gu"] "" "Show muted hits of leads too, or put them away again";
     Read GoLine "go-line" [Main] ["gl"] "" "Go to a line by its number";
     Read Editor "editor" [Main] ["o"] "" "Read the file in your editor, on a temporary copy, at this line";
     Read CopyLink "copy-link" [Main] ["Y"] "" "Copy a permanent link to the line or the selected lines, and show it";

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::model::answer::Answer;
 use crate::model::event::{EvidenceId, FindingId, Subject};
 use crate::model::evidence::{Kind, Query, Reachability, Region, RepoPath, Search};
+use crate::model::mute::Mute;
 use crate::model::score::Slot;
 use crate::repo::{Hit, display};
 
@@ -41,6 +42,10 @@ pub enum Value {
     FactValue(String),
     /// An audit.
     Audit(String),
+    /// What can be muted, or is.
+    Mute(Mute),
+    /// A hit in a list of them.
+    Hit(usize),
 }
 
 /// New evidence that waits for what it backs.
@@ -79,6 +84,12 @@ pub enum Purpose {
     FactValues(Vec<Slot>),
     /// To go on with an audit.
     Audits,
+    /// To mute it.
+    Mute,
+    /// To list again what is muted.
+    Unmute,
+    /// To go through these hits of leads.
+    LeadFiles(Vec<Hit>),
     /// To be the evidence of the finding in the form below.
     FindingEvidence,
 }
@@ -102,6 +113,8 @@ pub enum Writing {
     Redact(EvidenceId),
     /// Why a finding is withdrawn.
     Withdraw(FindingId),
+    /// Why this is muted.
+    Mute(Mute),
     /// What the evidence in the list below shows.
     Shows,
 }
@@ -254,6 +267,7 @@ impl RepoSearch {
             exclude_line: None,
             include: include.into_iter().map(str::to_owned).collect(),
             exclude: exclude.into_iter().map(|glob| glob.trim_start_matches('!').to_owned()).collect(),
+            tests_apart: false,
         }
     }
 

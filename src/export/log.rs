@@ -47,6 +47,10 @@ fn describe(event: &Event) -> String {
         Event::FindingSet { id, finding } => format!("{id} {}: {}", finding.severity, display::line(&finding.title)),
         Event::FindingWithdrawn { id, reason } => format!("{id} withdrawn: {}", display::line(reason)),
         Event::Redacted { id, reason } => format!("{id} redacted: {}", display::line(reason)),
+        Event::LeadMuted { mute, reason } => {
+            format!("muted {}{}", display::line(&mute.to_string()), because(Some(reason)))
+        }
+        Event::LeadUnmuted { mute } => format!("{} is listed again", display::line(&mute.to_string())),
         Event::Sealed { audit_id, .. } => format!("exported as {audit_id}"),
         Event::Undone { seq } => format!("undid {seq}"),
         Event::Redone { seq } => format!("redid {seq}"),

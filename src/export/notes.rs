@@ -141,6 +141,11 @@ fn told(source: &Source, event: &Event) -> Option<String> {
             let reason = evidence::row(source, *id)?.redacted.as_ref()?;
             format!("the text of {id} is not to be published — {}", inline(reason))
         }
+        Event::LeadMuted { mute, reason } => {
+            let standing = now.muted.get(mute).map(|muted| Some(&muted.reason));
+            format!("muted {}{}", inline(&mute.to_string()), because(Some(reason), standing.into_iter()))
+        }
+        Event::LeadUnmuted { mute } => format!("{} is listed again", inline(&mute.to_string())),
         Event::Opened(_)
         | Event::Resumed { .. }
         | Event::Sealed { .. }

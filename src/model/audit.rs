@@ -8,6 +8,7 @@ use super::event::{Entry, Event, EvidenceId, FindingId, JOURNAL_VERSION, Opened,
 use super::evidence::{Evidence, Kind, Reachability, RepoPath};
 use super::finding::Finding;
 use super::hash::Sha256;
+use super::mute::{Mute, Muted};
 use super::score::{Given, Inputs, OpenFinding, Slot, UNKNOWN};
 use super::standard::Standard;
 use super::time::Time;
@@ -81,6 +82,8 @@ pub struct Folded {
     pub evidence: BTreeMap<EvidenceId, Piece>,
     /// Findings.
     pub findings: BTreeMap<FindingId, Found>,
+    /// Muted leads.
+    pub muted: BTreeMap<Mute, Muted>,
 }
 
 /// A record that was exported from this audit.
@@ -163,6 +166,7 @@ impl Audit {
             notes: BTreeMap::new(),
             evidence: BTreeMap::new(),
             findings: BTreeMap::new(),
+            muted: BTreeMap::new(),
         };
         Ok(Audit {
             standard,
@@ -243,6 +247,7 @@ impl Audit {
             notes: BTreeMap::new(),
             evidence: BTreeMap::new(),
             findings: BTreeMap::new(),
+            muted: BTreeMap::new(),
         };
         for (entry, line) in &self.entries {
             if entry.event.undoable() && !self.undone.contains(&entry.act) {
@@ -622,6 +627,19 @@ impl Folded {
                 found.withdrawn = Some(reason.clone());
             }
             Event::Redacted { id, reason } => self.piece(*id)?.redacted = Some(reason.clone()),
+            Event::LeadMuted { mute, reason } => {
+                mute.check(standard)?;
+                if reason.trim().is_empty() {
+                    return Err(format!("{mute}: a mute needs a written reason"));
+                }
+                if self.muted.contains_key(mute) {
+                    return Err(format!("{mute} is muted already"));
+                }
+                self.muted.insert(mute.clone(), Muted { reason: reason.clone(), at: entry.at });
+            }
+            Event::LeadUnmuted { mute } => {
+                self.muted.remove(mute).ok_or_else(|| format!("{mute} is not muted"))?;
+            }
             Event::Opened(_)
             | Event::Resumed { .. }
             | Event::Sealed { .. }

@@ -11,6 +11,7 @@ use super::answer::Answer;
 use super::evidence::{Evidence, Region, RepoPath};
 use super::finding::Finding;
 use super::hash::{ObjectId, Sha256};
+use super::mute::Mute;
 use super::score::Slot;
 use super::time::Time;
 
@@ -293,6 +294,18 @@ pub enum Event {
         id: EvidenceId,
         /// Why.
         reason: String,
+    },
+    /// Hits of leads were put away. They count in every search that is evidence all the same.
+    LeadMuted {
+        /// What is muted.
+        mute: Mute,
+        /// Why.
+        reason: String,
+    },
+    /// Something that was muted is listed again.
+    LeadUnmuted {
+        /// What was muted.
+        mute: Mute,
     },
     /// The audit was exported.
     Sealed {

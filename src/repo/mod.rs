@@ -12,12 +12,13 @@ mod history;
 mod object;
 mod pin;
 mod refs;
+mod rust_tests;
 mod search;
 
 pub use check::Check;
 pub use pin::{Content, Entry, EntryKind, Pin};
 pub use refs::Repo;
-pub use search::{ENGINE, Hit, compile};
+pub use search::{ENGINE, Globs, Hit, compile};
 
 /// Larger blobs are listed and never loaded, in bytes.
 pub const BLOB_LIMIT: u64 = 64 << 20;

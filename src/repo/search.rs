@@ -14,6 +14,7 @@ use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkMatch}
 use sha2::Digest as _;
 
 use super::pin::{EntryKind, Pin, is_binary};
+use super::rust_tests::TestModules;
 use super::{BLOB_LIMIT, object::Store};
 use crate::error::{Error, Result};
 use crate::model::evidence::{PathList, Place, Query, RepoPath, Search, SkipReason, Skipped};
@@ -44,7 +45,7 @@ pub struct Hit {
     pub line: u64,
     /// The line without its end, cut at 4 KiB. Pass it through [`super::display`].
     pub text: Vec<u8>,
-    /// It stands under an excluded path and is counted apart.
+    /// It stands under an excluded path, or in a test module, and is counted apart.
     pub excluded: bool,
 }
 
@@ -152,13 +153,16 @@ impl<F: FnMut(u64, &[u8])> Sink for Lines<'_, F> {
 }
 
 /// Globs over paths: one without `/` matches the file's name, one with `/` the whole path.
-pub(super) struct Globs {
+#[derive(Debug)]
+pub struct Globs {
     name: GlobSet,
     path: GlobSet,
 }
 
 impl Globs {
     /// Compiles globs; `None` means that there are none.
+    ///
+    /// Errors: [`crate::error::Kind::Usage`], saying which of them is wrong and why.
     pub fn new<T: AsRef<str>>(globs: &[T]) -> Result<Option<Globs>> {
         if globs.len() > GLOBS {
             return Err(Error::usage(format!("There are more than {GLOBS} globs.")));
@@ -192,6 +196,7 @@ impl Globs {
         Ok(Some(Globs { name: build(name)?, path: build(path)? }))
     }
 
+    /// Tells whether a path matches one of them.
     pub fn matches(&self, path: &RepoPath) -> bool {
         let name = path.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let path_of = |bytes| Path::new(OsStr::from_bytes(bytes));
@@ -282,7 +287,9 @@ impl Pin {
                     let excluded = engine.exclude.as_ref().is_some_and(|globs| globs.matches(path));
                     let mut texts = Vec::new();
                     let searched = with_text(&self.store, entry.oid, path, |text| {
+                        let tests = TestModules::new(path, text);
                         engine.scan(text, |line, text| {
+                            let excluded = excluded || (query.tests_apart && tests.hold(line));
                             if texts.len() < room {
                                 let text = text[..text.len().min(TEXT_BYTES)].to_vec();
                                 texts.push(Hit { path: path.clone(), line, text, excluded });

@@ -87,6 +87,9 @@ fn verb(purpose: &Purpose) -> &'static str {
         Purpose::Facts => "shows its values",
         Purpose::FactValues(_) => "states it",
         Purpose::Audits => "goes on with it",
+        Purpose::Mute => "mutes it",
+        Purpose::Unmute => "lists it again",
+        Purpose::LeadFiles(_) => "goes to its first hit",
         Purpose::FindingEvidence => "takes them",
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `leads` | mute leads, list what is muted, and the files that leads point at |
 //! | `search` | search in the file and the repository, walk through hits and leads |
 //! | `evidence` | take, attach, reuse, extend, detach and redact evidence |
 //! | `answers` | answers, reasons, notes, facts, modes, the next open item |
@@ -11,6 +12,7 @@
 mod accept;
 mod answers;
 mod evidence;
+mod leads;
 mod record;
 mod search;
 
@@ -81,6 +83,13 @@ impl App {
             Act::PreviousHit => self.walk(false),
             Act::NextLead => self.walk_leads(true),
             Act::PreviousLead => self.walk_leads(false),
+            Act::LeadFiles => self.lead_files(),
+            Act::Mute => self.mute(),
+            Act::Muted => self.muted(),
+            Act::ShowMuted => {
+                self.shows_muted = !self.shows_muted;
+                self.say(if self.shows_muted { "Muted hits are listed too." } else { "Muted hits are put away." });
+            }
             Act::GoLine => match &self.doc {
                 Some(doc) => {
                     let hint = format!("a number from 1 to {}", doc.text.lines());
@@ -145,7 +154,6 @@ impl App {
             Act::PreviousOpen => self.next_open(false),
             Act::Order => {
                 self.checklist.by_file = !self.checklist.by_file;
-                self.run_leads();
                 self.list();
                 self.say(if self.checklist.by_file {
                     "Sorted by the file that items still need."
@@ -387,7 +395,18 @@ impl App {
                     Some(Target::Place(_, path, line)) => self.visit(&path, line),
                     Some(Target::Piece(id)) => self.show_piece(id),
                     Some(Target::Hit(lead, hit)) => self.show_hit(lead, hit),
-                    Some(Target::Lead(lead)) => self.show_hit(lead, 0),
+                    Some(Target::Lead(lead)) => {
+                        let hits = self.listed.files.iter().flat_map(|file| &file.hits);
+                        let first = hits.filter(|at| at.lead == lead).map(|at| at.hit).next();
+                        self.show_hit(lead, first.unwrap_or(0));
+                    }
+                    Some(Target::LeadFile(path)) => {
+                        let file = self.listed.files.iter().find(|file| file.path == path);
+                        match file.and_then(|file| file.hits.first()).copied() {
+                            Some(at) => self.show_hit(at.lead, at.hit),
+                            None => self.visit(&path, 0),
+                        }
+                    }
                     Some(Target::Finding(id)) => finding::open(self, Some(id)),
                     Some(Target::Answer(slot)) => {
                         if self.audit.standard.fact(&slot.id).is_some() {

@@ -1,6 +1,5 @@
 //! The threads that read, search and colour, so that no key waits for them.
 
-use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -19,7 +18,7 @@ use crate::repo::{BLOB_LIMIT, Content, EntryKind, Pin, Repo, display};
 use crate::shell::{exporting, leads};
 
 /// How many places of each lead are shown.
-const PLACES: usize = 200;
+const PLACES: usize = 500;
 
 /// A symbolic link's target is cut here, in bytes.
 const TARGET: usize = 200;
@@ -70,18 +69,10 @@ impl Workers {
         self.desk.changed.notify_one();
     }
 
-    /// Runs an item's leads; those of the item that is shown come first.
-    pub fn leads(&self, item: String) {
-        self.desk.jobs().leads.push_back(item);
+    /// Runs the leads of all items, after everything else.
+    pub fn leads(&self) {
+        self.desk.jobs().leads = true;
         self.desk.changed.notify_one();
-    }
-
-    /// Says which item is shown.
-    pub fn show(&self, item: &str) {
-        let mut jobs = self.desk.jobs();
-        if jobs.shown != item {
-            item.clone_into(&mut jobs.shown);
-        }
     }
 
     /// Looks through the audit for the review, in place of a look that has not begun.
@@ -166,8 +157,7 @@ fn amount(bytes: u64) -> String {
 struct Jobs {
     search: Option<(u64, Query)>,
     review: Option<(Box<Audit>, String)>,
-    leads: VecDeque<String>,
-    shown: String,
+    leads: bool,
     closed: bool,
 }
 
@@ -180,7 +170,7 @@ struct Desk {
 
 enum Job {
     Search(u64, Query),
-    Leads(String),
+    Leads,
     Review(Box<Audit>, String),
 }
 
@@ -189,10 +179,9 @@ impl Desk {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next job: a search, the leads of the item that is shown, a review, other leads.
+    /// Waits for the next job: a search, a review, the leads.
     fn next(&self) -> Option<Job> {
-        let idle =
-            |jobs: &mut Jobs| !jobs.closed && jobs.search.is_none() && jobs.review.is_none() && jobs.leads.is_empty();
+        let idle = |jobs: &mut Jobs| !jobs.closed && jobs.search.is_none() && jobs.review.is_none() && !jobs.leads;
         let mut jobs = self.changed.wait_while(self.jobs(), idle).unwrap_or_else(PoisonError::into_inner);
         if jobs.closed {
             return None;
@@ -200,13 +189,9 @@ impl Desk {
         if let Some((ticket, query)) = jobs.search.take() {
             return Some(Job::Search(ticket, query));
         }
-        let shown = jobs.leads.iter().position(|item| *item == jobs.shown);
-        if let Some(item) = shown.and_then(|at| jobs.leads.remove(at)) {
-            return Some(Job::Leads(item));
-        }
         match jobs.review.take() {
             Some((audit, standard)) => Some(Job::Review(audit, standard)),
-            None => jobs.leads.pop_front().map(Job::Leads),
+            None => std::mem::take(&mut jobs.leads).then_some(Job::Leads),
         }
     }
 
@@ -214,6 +199,12 @@ impl Desk {
     fn is_pressing(&self) -> bool {
         let jobs = self.jobs();
         jobs.closed || jobs.search.is_some()
+    }
+
+    /// Tells whether there is anything to do that a user waits for.
+    fn is_wanted(&self) -> bool {
+        let jobs = self.jobs();
+        jobs.closed || jobs.search.is_some() || jobs.review.is_some()
     }
 }
 
@@ -253,11 +244,15 @@ impl Searcher {
                 let result = pin.stream(&query, HIT_LIMIT, &stop, found).transpose();
                 self.answers.send(result.map(|result| Msg::Searched { ticket, result }), true);
             }
-            Job::Leads(item) => match leads::run(pin, &self.standard, &item, PLACES, &stop) {
-                Some(leads) => self.answers.send(Some(Msg::Leads { item, leads }), true),
-                // A search made it stop; it is begun again after that.
-                None => self.desk.jobs().leads.push_front(item),
-            },
+            Job::Leads => {
+                let stop = || self.desk.is_wanted();
+                let so_far = |hits| self.answers.send(Some(Msg::LeadsSoFar(hits)), false);
+                match leads::run_all(pin, &self.standard, PLACES, &stop, so_far) {
+                    Some(leads) => self.answers.send(Some(Msg::Leads(leads)), true),
+                    // Something else made them stop; they are begun again after that.
+                    None => self.desk.jobs().leads = true,
+                }
+            }
             Job::Review(audit, standard) => {
                 let result = exporting::review(&audit, &standard, pin);
                 self.answers.send(Some(Msg::Reviewed(result)), true);
@@ -270,12 +265,7 @@ impl Searcher {
         let msg = match job {
             Job::Search(ticket, _) => Msg::Searched { ticket, result: Err(error) },
             Job::Review(..) => Msg::Reviewed(Err(error)),
-            Job::Leads(item) => {
-                let why = display::line(&error.message).into_owned();
-                let leads = self.standard.item(&item).map(|(_, item)| item.leads.as_slice()).unwrap_or_default();
-                let found = leads.iter().map(|lead| leads::unrun(lead, why.clone())).collect();
-                Msg::Leads { item, leads: found }
-            }
+            Job::Leads => Msg::Leads(leads::run_none(&self.standard, &display::line(&error.message))),
         };
         self.answers.send(Some(msg), true);
     }
