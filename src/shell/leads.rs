@@ -18,7 +18,7 @@ pub fn run(
     standard: &Standard,
     item: &str,
     places: usize,
-    stop: &dyn Fn() -> bool,
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> Option<Vec<LeadFound>> {
     let leads = standard.item(item).map(|(_, item)| item.leads.as_slice()).unwrap_or_default();
     let mut found = Vec::with_capacity(leads.len());
@@ -42,7 +42,7 @@ fn look(
     standard: &Standard,
     lead: &Lead,
     places: usize,
-    stop: &dyn Fn() -> bool,
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Option<LeadHits>> {
     let Some(query) = standard.query(lead) else {
         let (LeadKind::Glob { pattern } | LeadKind::Regex { pattern, .. }) = &lead.kind;
