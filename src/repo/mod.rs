@@ -2,8 +2,8 @@
 //!
 //! The repository is the attacker's, so git's own machinery is used for one thing only: turning an object id into
 //! verified bytes. `gitdir` finds the git directory and refuses what cannot be read honestly, `refs` reads names,
-//! `object` reads and parses objects, `pin` is the tree at one commit, `search` and `history` produce evidence,
-//! `check` runs it again, and [`display`] is the door every string from outside passes on its way to a reader.
+//! `object` reads and parses objects, `pin` is the tree at one commit, `search` and `history` produce evidence (`sweep`
+//! runs many searches at once, and `require` tells it which files to leave out), `check` runs it again, and [`display`] is the door every string from outside passes on its way to a reader.
 
 mod check;
 pub mod display;
@@ -12,8 +12,10 @@ mod history;
 mod object;
 mod pin;
 mod refs;
+mod require;
 mod rust_tests;
 mod search;
+mod sweep;
 
 pub use check::Check;
 pub use pin::{Content, Entry, EntryKind, Pin};

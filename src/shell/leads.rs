@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::app::msg::{FileHits, LeadFound, LeadHits};
 use crate::error::{Kind as ErrorKind, Result};
-use crate::model::evidence::{Kind, PathList, Query, RepoPath, Search};
+use crate::model::evidence::{Kind, PathList, RepoPath, Search};
 use crate::model::standard::{Lead, LeadKind, Standard};
 use crate::repo::{Hit, Pin, display};
 
@@ -37,7 +37,7 @@ pub fn run(
     }
     let mut seen: Vec<Seen> = queries.iter().map(|_| Seen::default()).collect();
     let (mut hits, mut told) = (0, 0);
-    let searched = sweep(pin, &queries, ALL_HITS, stop, |query, found| {
+    let searched = pin.sweep(&queries, ALL_HITS, stop, |query, found| {
         hits += found.len() as u64;
         told += 1;
         if told % PAUSE == 0 {
@@ -138,23 +138,4 @@ fn of_paths(list: PathList, places: usize) -> LeadHits {
     let places = list.paths.iter().take(places).map(hit).collect();
     let (hits, files) = (list.matches, list.entries);
     LeadHits { kind: Kind::Path(list), hits, excluded: 0, files, places, by_file }
-}
-
-/// Runs searches one after the other.
-fn sweep(
-    pin: &Pin,
-    queries: &[Query],
-    limit: usize,
-    stop: &(dyn Fn() -> bool + Sync),
-    mut found: impl FnMut(usize, Vec<Hit>),
-) -> Result<Option<Vec<Result<Search>>>> {
-    let mut searched = Vec::with_capacity(queries.len());
-    for (index, query) in queries.iter().enumerate() {
-        match pin.stream(query, limit, &|| stop(), |hits| found(index, hits)) {
-            Ok(Some(search)) => searched.push(Ok(search)),
-            Ok(None) => return Ok(None),
-            Err(error) => searched.push(Err(error)),
-        }
-    }
-    Ok(Some(searched))
 }

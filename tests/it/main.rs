@@ -35,6 +35,7 @@ mod repo_fixture;
 mod repo_hostile;
 mod repo_read;
 mod repo_search;
+mod repo_sweep;
 mod schemas;
 mod score_cases;
 mod score_props;
