@@ -3,8 +3,9 @@
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::{Extractor, Seq};
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::search::PATTERN_BYTES;
 use crate::model::evidence::Query;
 
 /// With fewer patterns each is its own quickest filter.
@@ -65,6 +66,43 @@ impl Required {
     }
 }
 
+/// What a pattern may weigh to compile in any case, in bytes: half of what the engine allows.
+const LIGHT: usize = 5 << 20;
+
+/// Tells whether a query's patterns are so simple and so small that the engine compiles them for certain.
+///
+/// Compiling is what most of a search in a small repository costs, so it is put off until a file may match.
+pub(super) fn surely_compiles(query: &Query) -> bool {
+    let light = |pattern: &str, literal: bool| {
+        let pattern = if literal { regex_syntax::escape(pattern) } else { pattern.to_owned() };
+        let hir = ParserBuilder::new().utf8(false).case_insensitive(!query.case_sensitive).build().parse(&pattern);
+        !pattern.is_empty() && pattern.len() <= PATTERN_BYTES && hir.is_ok_and(|hir| weight(&hir) <= LIGHT)
+    };
+    light(&query.pattern, query.literal) && query.exclude_line.as_ref().is_none_or(|pattern| light(pattern, false))
+}
+
+/// Returns how many bytes an expression's automaton has at most, put high.
+fn weight(hir: &Hir) -> usize {
+    const STATE: usize = 64;
+    // A range of Unicode becomes a few sequences of up to four bytes.
+    const RANGE: usize = 8 * STATE;
+    let all = |parts: &[Hir]| parts.iter().map(weight).fold(STATE * (parts.len() + 1), usize::saturating_add);
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => STATE,
+        // The engine refuses an expression that holds a line feed.
+        HirKind::Literal(text) if text.0.contains(&b'\n') => usize::MAX,
+        HirKind::Literal(text) => STATE * text.0.len(),
+        HirKind::Class(Class::Unicode(class)) => RANGE.saturating_mul(class.ranges().len() + 1),
+        HirKind::Class(Class::Bytes(class)) => STATE * (class.ranges().len() + 1),
+        HirKind::Repetition(one) => {
+            let times = one.max.unwrap_or(one.min.saturating_add(1)).saturating_add(1) as usize;
+            weight(&one.sub).saturating_add(STATE).saturating_mul(times)
+        }
+        HirKind::Capture(one) => weight(&one.sub).saturating_add(2 * STATE),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => all(parts),
+    }
+}
+
 /// Returns texts of which every match holds one, in lower case; `None` where there are no good ones.
 fn needed(query: &Query) -> Option<Vec<Vec<u8>>> {
     let pattern = if query.literal { regex_syntax::escape(&query.pattern) } else { query.pattern.clone() };
@@ -106,4 +144,52 @@ fn starts(hir: &Hir) -> Option<Vec<Vec<u8>>> {
 
 fn shortest(texts: &[Vec<u8>]) -> usize {
     texts.iter().map(Vec::len).min().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::compile;
+
+    fn query(pattern: &str) -> Query {
+        Query { pattern: pattern.to_owned(), ..Query::default() }
+    }
+
+    #[test]
+    fn what_surely_compiles_does() {
+        let patterns = [
+            "eval",
+            r"\w+\s*=\s*\w{3,}",
+            "(?i)[\u{100}-\u{10ffff}]{20}",
+            "(a|b|\\d)*x{100}",
+            "",
+            "a\nb",
+            "(",
+            r"\w{400}",
+            "((((a{30}){30}){30}){30})",
+            r"[^\n]",
+            r"\n|a",
+            "(?-u:\\xff)",
+            "\r\n",
+        ];
+        for pattern in patterns.into_iter().map(query) {
+            assert!(!surely_compiles(&pattern) || compile(&pattern).is_ok(), "{pattern:?}");
+        }
+        assert!(surely_compiles(&query(r"\w+\s*=\s*\w{3,}")) && !surely_compiles(&query("a\nb")));
+        assert!(!surely_compiles(&query(r"\w{400}")) && !surely_compiles(&query("(")) && !surely_compiles(&query("")));
+        let literal = |pattern: &str| Query { literal: true, ..query(pattern) };
+        assert!(surely_compiles(&literal("(")) && !surely_compiles(&literal("\n")));
+        let out = Query { exclude_line: Some("(".to_owned()), ..query("a") };
+        assert!(!surely_compiles(&out));
+    }
+
+    #[test]
+    fn the_embedded_leads_compile_when_they_are_needed() {
+        let toml = include_str!("../../checklists/mcp-security-standard.toml");
+        let patterns = toml.lines().filter_map(|line| line.strip_prefix("pattern = '''")?.strip_suffix("'''"));
+        let queries: Vec<Query> = patterns.map(query).collect();
+        assert!(queries.len() > 90, "{}", queries.len());
+        assert!(queries.iter().all(|query| !surely_compiles(query) || compile(query).is_ok()));
+        assert!(queries.iter().filter(|query| surely_compiles(query)).count() * 10 >= queries.len() * 9);
+    }
 }

@@ -27,7 +27,7 @@ use crate::model::hash::{Hex, ObjectId};
 pub const ENGINE: &str = "touchstone-search/1 grep-regex/0.1 grep-searcher/0.1";
 
 /// A pattern must be readable by a person to be evidence.
-const PATTERN_BYTES: usize = 16 << 10;
+pub(super) const PATTERN_BYTES: usize = 16 << 10;
 /// The compiled pattern's limit, in bytes; a short pattern can compile to gigabytes.
 const COMPILED_BYTES: usize = 10 << 20;
 const GLOB_BYTES: usize = 4 << 10;

@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 use sha2::Digest as _;
 
 use super::pin::{Entry, EntryKind, Pin};
-use super::require::Required;
+use super::require::{Required, surely_compiles};
 use super::rust_tests::TestModules;
 use super::search::{ENGINE, Engine, Globs, Hit, Skips, list_object, searcher, with_text};
 use crate::error::{Error, Result};
@@ -20,8 +20,10 @@ use crate::model::evidence::{Place, Query, Search, SkipReason};
 use crate::model::hash::{Hex, Sha256};
 
 const THREADS: usize = 2;
-/// How many files a thread takes at a time.
+/// How many files a thread takes at a time, at most.
 const BLOCK: usize = 32;
+/// Into how many blocks files are divided at least, so that the threads have as much to do.
+const BLOCKS: usize = 32;
 /// How many blocks the threads may be ahead of what was put together; it bounds what waits in memory.
 const AHEAD: usize = 64;
 /// A hit's text is cut here, in bytes.
@@ -47,7 +49,8 @@ struct Run<'a> {
     query: &'a Query,
     /// Its place among all queries.
     at: usize,
-    engine: Engine,
+    /// Compiled when a file may match: compiling costs more than searching a small repository.
+    engine: OnceLock<Result<Engine>>,
     /// How many hits are still handed out.
     room: AtomicUsize,
 }
@@ -158,7 +161,10 @@ impl<'a> Plan<'a> {
         let mut groups: Vec<Group> = Vec::new();
         let mut known: BTreeMap<(&[String], &[String]), usize> = BTreeMap::new();
         for (at, query) in queries.iter().enumerate() {
-            let made = Engine::new(query).and_then(|engine| {
+            // What might not compile is compiled at once: that no file may match must not pass for a search.
+            let engine =
+                if surely_compiles(query) { Ok(OnceLock::new()) } else { Engine::new(query).map(|one| Ok(one).into()) };
+            let made = engine.and_then(|engine| {
                 let key = (query.include.as_slice(), query.exclude.as_slice());
                 let group = match known.get(&key) {
                     Some(group) => *group,
@@ -202,21 +208,27 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// Returns how many files a block has.
+    fn block(&self) -> usize {
+        self.pin.entries().len().div_ceil(BLOCKS).clamp(1, BLOCK)
+    }
+
     /// Reads block after block.
     fn read(&self, pace: &Pace, stop: &(dyn Fn() -> bool + Sync), sender: &Sender<(usize, Vec<Found>)>) {
         let _halt = Halt(pace);
         // A regular expression's scratch memory is quickest in the thread that made it.
-        let engines: Vec<Engine> = self.runs.iter().map(|run| run.engine.clone()).collect();
+        let mut engines: Vec<Option<Result<Engine>>> = self.runs.iter().map(|_| None).collect();
         let mut searcher = searcher();
         let mut wanted = vec![false; self.runs.len()];
+        let entries = self.pin.entries();
+        let size = self.block();
         while let Some(block) = pace.claim() {
-            let start = block * BLOCK;
-            let entries = self.pin.entries();
+            let start = block * size;
             if start >= entries.len() {
                 return;
             }
             let mut all = Vec::new();
-            for (at, entry) in entries.iter().enumerate().skip(start).take(BLOCK) {
+            for (at, entry) in entries.iter().enumerate().skip(start).take(size) {
                 if stop() {
                     return;
                 }
@@ -224,7 +236,7 @@ impl<'a> Plan<'a> {
                     .filter_map(|group| self.groups[group].takes(entry).map(|excluded| (group, excluded)))
                     .collect();
                 if !groups.is_empty() {
-                    all.push(self.look(at, entry, groups, &engines, &mut searcher, &mut wanted));
+                    all.push(self.look(at, entry, groups, &mut engines, &mut searcher, &mut wanted));
                 }
             }
             if sender.send((block, all)).is_err() {
@@ -239,7 +251,7 @@ impl<'a> Plan<'a> {
         at: usize,
         entry: &Entry,
         groups: Vec<(usize, bool)>,
-        engines: &[Engine],
+        engines: &mut [Option<Result<Engine>>],
         searcher: &mut grep_searcher::Searcher,
         wanted: &mut [bool],
     ) -> Found {
@@ -258,7 +270,15 @@ impl<'a> Plan<'a> {
                         let room = self.runs[run].room.load(Ordering::Relaxed);
                         let tests_apart = self.runs[run].query.tests_apart;
                         let mut matches = Matches::default();
-                        let done = engines[run].scan(searcher, text, |line, text| {
+                        let make = || self.runs[run].engine.get_or_init(|| Engine::new(self.runs[run].query)).clone();
+                        let engine = match engines[run].get_or_insert_with(make) {
+                            Ok(engine) => engine,
+                            Err(error) => {
+                                runs.push((run, Err(error.clone())));
+                                continue;
+                            }
+                        };
+                        let done = engine.scan(searcher, text, |line, text| {
                             let excluded = *excluded || (tests_apart && tests.hold(line));
                             if excluded {
                                 matches.apart += 1;
@@ -294,7 +314,7 @@ impl<'a> Plan<'a> {
         let mut counts: Vec<Count> = self.runs.iter().map(|_| Count::default()).collect();
         let mut tallies: Vec<Tally> = self.groups.iter().map(|_| Tally::default()).collect();
         let mut early = BTreeMap::new();
-        for block in 0..self.pin.entries().len().div_ceil(BLOCK) {
+        for block in 0..self.pin.entries().len().div_ceil(self.block()) {
             while !early.contains_key(&block) {
                 let (at, files) = blocks.recv().ok()?;
                 early.insert(at, files);

@@ -26,6 +26,7 @@ mod frames;
 mod highlight;
 mod house;
 mod journal;
+mod leads;
 mod print;
 mod pseudo;
 mod pty;

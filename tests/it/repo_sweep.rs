@@ -149,6 +149,7 @@ fn any_query() -> impl Strategy<Value = Query> {
             exclude_line: exclude_line.map(str::to_owned),
             include: include.into_iter().map(str::to_owned).collect(),
             exclude: exclude.into_iter().map(str::to_owned).collect(),
+            tests_apart: false,
         },
     )
 }

@@ -16,7 +16,7 @@ use crate::model::standard::{Item, Lead, LeadKind, Signal, Standard};
 use crate::repo::{Pin, display};
 use crate::shell::leads;
 
-/// How many hits of each lead are kept for a list by file.
+/// How many hits of each lead are kept, so that muted ones do not push the others out of a list.
 const KEPT: usize = 500;
 
 #[derive(Debug, clap::Args)]
@@ -130,7 +130,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         None => standard.items().map(|(_, item)| item).collect(),
     };
     let pin = context.pin_of(&audit)?;
-    let found = find(&pin, standard, &wanted, if args.by_file { KEPT } else { args.hits });
+    let found = find(&pin, standard, &wanted, KEPT.max(args.hits));
     let mutes = Mutes::new(&audit.now.muted);
     if args.by_file {
         return by_file(args, context, &found, &mutes);
@@ -192,6 +192,7 @@ fn line<'a>(args: &Args, lead: &'a Lead, found: &LeadFound, mutes: &Mutes) -> Li
             // Hits in excluded paths are worth a look only where there are no others.
             let shown = hits.places.iter().filter(|hit| !hit.excluded || hits.hits == 0);
             let places = shown.map(|hit| place(found, hit, mutes)).filter(|place| args.muted || !place.muted);
+            let places = places.take(args.hits);
             let mut more = String::new();
             if muted > 0 {
                 more += &format!(", {muted} muted");

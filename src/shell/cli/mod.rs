@@ -14,6 +14,7 @@ mod gather;
 mod leads;
 mod log;
 mod man;
+mod mute;
 mod note;
 mod open;
 mod score;
@@ -90,8 +91,10 @@ enum Command {
     Finding(finding::Args),
     /// Write a note on an item or on the audit
     Note(note::Args),
-    /// Show where to look for an item: its patterns and their hits at the pin
+    /// Show where to look, for an item or for all: patterns and their hits at the pin
     Leads(leads::Args),
+    /// Put hits of leads away with a reason, list what is put away, list it again
+    Mute(mute::Args),
     /// Show what happened, in order
     Log,
     /// Undo the last act
@@ -162,6 +165,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Finding(args) => finding::run(&args, context),
         Command::Note(args) => note::run(&args, context),
         Command::Leads(args) => leads::run(&args, context),
+        Command::Mute(args) => mute::run(&args, context),
         Command::Log => log::run(context),
         Command::Undo => undo::undo(context),
         Command::Redo => undo::redo(context),
