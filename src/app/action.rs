@@ -178,6 +178,10 @@ actions! {
     Read PreviousLead "previous-lead" [Main] ["{"] "" "Go to the lead's hit before";
     Read EarlierPlace "earlier-place" [Main] ["<c-o>" "<a-left>"] "" "Go back to where you were before the last jump";
     Read LaterPlace "later-place" [Main] ["<c-n>" "<a-right>"] "" "Go forward again";
+    Read LeadFiles "lead-files" [Main] ["gL"] "" "List the files that leads point at, most concerns first, to go through their hits";
+    Read Mute "mute" [Main] ["M"] "mute" "Mute a hit of a lead, the whole lead, or a path, with a reason";
+    Read Muted "muted" [Main] ["gM"] "" "List what is muted, with its reason, to list it again";
+    Read ShowMuted "show-muted" [Main] ["gu"] "" "Show muted hits of leads too, or put them away again";
     Read GoLine "go-line" [Main] ["gl"] "" "Go to a line by its number";
     Read Editor "editor" [Main] ["o"] "" "Read the file in your editor, on a temporary copy, at this line";
     Read Blame "blame" [Main] ["gb"] "" "Show who brought each line, beside the code, or hide it";

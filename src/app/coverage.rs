@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::line::{Line, Tone, wrap};
 use super::msg::Effect;
 use super::popup::{Go, Page, Popup};
-use super::{App, pages};
+use super::{App, leads, pages};
 use crate::error::Result;
 use crate::export::caution::Reviewed;
 use crate::export::count;
@@ -36,7 +36,6 @@ pub struct Map {
     /// Why lines could not be counted.
     wrong: Option<String>,
     asked: bool,
-    asked_pointed: bool,
 }
 
 impl App {
@@ -44,13 +43,6 @@ impl App {
     pub(super) fn ask_extent(&mut self) {
         if !std::mem::replace(&mut self.coverage.asked, true) {
             self.effects.push(Effect::Extent);
-        }
-    }
-
-    /// Asks for the files that leads point at, unless they are there or asked for.
-    pub(super) fn ask_pointed(&mut self) {
-        if !std::mem::replace(&mut self.coverage.asked_pointed, true) {
-            self.effects.push(Effect::Pointed);
         }
     }
 
@@ -66,10 +58,12 @@ impl App {
         self.show_map();
     }
 
-    /// Takes the files that leads point at.
-    pub(super) fn take_pointed(&mut self, pointed: Vec<Pointed>) {
-        self.coverage.pointed = Some(pointed);
-        self.show_map();
+    /// Notes the files that leads point at, once the leads were run.
+    pub(super) fn point(&mut self) {
+        if self.leads_came > 0 {
+            self.coverage.pointed = Some(leads::pointed(&self.leads, &self.mutes));
+            self.show_map();
+        }
     }
 
     /// Brings the map up to date, where entries changed what was opened or reviewed.
@@ -79,6 +73,13 @@ impl App {
         };
         if entries.iter().any(|(entry, _)| changes(&entry.event)) {
             self.map_coverage();
+        }
+        let mutes = |event: &Event| {
+            use Event::{LeadMuted, LeadUnmuted, Redone, Undone};
+            matches!(event, LeadMuted { .. } | LeadUnmuted { .. } | Undone { .. } | Redone { .. })
+        };
+        if entries.iter().any(|(entry, _)| mutes(&entry.event)) {
+            self.point();
         }
     }
 
@@ -122,7 +123,6 @@ impl App {
     /// Shows the map.
     pub(super) fn open_map(&mut self) {
         self.ask_extent();
-        self.ask_pointed();
         self.popups.push(Popup::Page(page(self)));
     }
 

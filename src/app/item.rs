@@ -1,8 +1,8 @@
 //! The item pane: the question, what each answer would do, what backs it, where to look, the guidance.
 
 use super::App;
+use super::leads;
 use super::line::{Line, Tone, flow, overhang, wrap};
-use super::msg::LeadFound;
 use crate::export::{count, summary};
 use crate::model::answer::{Answer, State};
 use crate::model::event::{EvidenceId, FindingId, Subject};
@@ -11,7 +11,7 @@ use crate::model::score::{self, Given, Inputs, Slot};
 use crate::model::standard::{Dimension, Item, Signal};
 use crate::repo::display;
 
-/// How many hits of a lead are listed.
+/// How many hits of the leads are listed in a file.
 const HITS: usize = 6;
 
 /// What a row of the pane stands for.
@@ -27,6 +27,8 @@ pub enum Target {
     Place(EvidenceId, RepoPath, usize),
     /// A lead, by its index.
     Lead(usize),
+    /// A file that leads point at.
+    LeadFile(RepoPath),
     /// A hit of a lead: the indexes of both.
     Hit(usize, usize),
     /// A finding.
@@ -357,11 +359,14 @@ fn evidence(app: &App, rows: &mut Rows) {
 /// Returns a place, its path cut at the front where it is too long.
 pub fn place(path: &RepoPath, first: usize, last: usize, room: usize) -> String {
     let lines = if first == last { format!(":{first}") } else { format!(":{first}-{last}") };
-    let path = display::bytes(&path.0);
-    let room = room.saturating_sub(lines.len()).max(8);
-    match overhang(&path, room) {
-        0 => path + &lines,
-        cut => format!("…{}{lines}", path.chars().skip(cut).collect::<String>()),
+    cut_front(&display::bytes(&path.0), room.saturating_sub(lines.len())) + &lines
+}
+
+/// Returns a path, cut at its front where it is too long.
+fn cut_front(path: &str, room: usize) -> String {
+    match overhang(path, room.max(8)) {
+        0 => path.to_owned(),
+        cut => format!("…{}", path.chars().skip(cut).collect::<String>()),
     }
 }
 
@@ -383,33 +388,21 @@ pub fn mark(signal: Signal) -> char {
     }
 }
 
-/// Returns what a lead found, in words.
-pub fn outcome(lead: &LeadFound) -> String {
-    match &lead.outcome {
-        Err(why) => display::line(why).into_owned(),
-        Ok(found) => {
-            let more = if found.excluded > 0 { format!(", {} excluded", found.excluded) } else { String::new() };
-            format!("{}{more} of {}", count(found.hits, "hit", "hits"), count(found.files, "file", "files"))
-        }
-    }
-}
-
 fn leads(app: &App, rows: &mut Rows) {
-    let Some(leads) = app.leads.get(&app.item) else { return };
-    if leads.is_empty() {
-        return rows.heading("Leads: being looked for …");
+    if app.audit.standard.item(&app.item).is_none_or(|(_, item)| item.leads.is_empty()) {
+        return;
     }
-    let hits = |signal: Signal| -> u64 {
-        leads
-            .iter()
-            .filter(|lead| lead.signal == signal)
-            .filter_map(|lead| lead.outcome.as_ref().ok())
-            .map(|found| found.hits)
-            .sum()
+    let Some(leads) = app.leads.get(&app.item).filter(|leads| !leads.is_empty()) else {
+        let so_far = app.leads_so_far;
+        let so_far =
+            if so_far > 0 { format!(" {} so far in all items", count(so_far, "hit", "hits")) } else { String::new() };
+        return rows.heading(format!("Leads: being looked for …{so_far}"));
     };
-    let (supports, concerns, look) = (hits(Signal::Supports), hits(Signal::Concern), hits(Signal::Look));
+    let counts = &app.listed.counts;
     rows.blank();
-    let title = format!("Leads: + {supports} support, ! {}, ? {look} to read", count(concerns, "concern", "concerns"));
+    let concerns = count(counts.concerns, "concern", "concerns");
+    let muted = if counts.muted > 0 { format!(", {} muted", counts.muted) } else { String::new() };
+    let title = format!("Leads: + {} support, ! {concerns}, ? {} to read{muted}", counts.supports, counts.look);
     rows.text(&Target::Nothing, Tone::Strong, &title, 0);
     let mut order: Vec<usize> = (0..leads.len()).collect();
     order.sort_by_key(|at| leads[*at].outcome.as_ref().map_or(0, |found| found.places.len()) == 0);
@@ -417,28 +410,37 @@ fn leads(app: &App, rows: &mut Rows) {
         let lead = &leads[at];
         let target = Target::Lead(at);
         let line = Line::of(Tone::Signal(lead.signal), format!("{} ", mark(lead.signal)));
-        let text = format!("{}: {}", display::line(&lead.why), outcome(lead));
+        let text = format!("{}: {}", display::line(&lead.why), leads::outcome(lead, &app.mutes));
         let mut lines = wrap(&text, rows.width.saturating_sub(2), 0).into_iter();
         rows.push(target.clone(), line.and(Tone::Plain, lines.next().unwrap_or_default()));
         for text in lines {
             rows.push(target.clone(), Line::plain(format!("  {text}")));
         }
-        let Ok(found) = &lead.outcome else { continue };
-        for (hit, shown) in found.places.iter().enumerate().take(HITS) {
-            let current = app.lead_at == Some((at, hit));
-            let line = Line::of(Tone::Key, if current { "  ▸ " } else { "    " });
-            let path = if shown.line == 0 {
-                display::bytes(&shown.path.0)
-            } else {
-                place(&shown.path, shown.line as usize, shown.line as usize, rows.width / 2)
+    }
+    for file in app.listed.files.iter().filter(|file| !file.hits.is_empty()) {
+        rows.blank();
+        let target = Target::LeadFile(file.path.clone());
+        let marks = file.counts.marks();
+        let path = cut_front(&display::bytes(&file.path.0), rows.width.saturating_sub(marks.len() + 4));
+        rows.push(target.clone(), Line::of(Tone::Strong, path).and(Tone::Dim, format!("  {marks}")));
+        for at in file.hits.iter().take(HITS) {
+            let Some((found, hit)) = app.lead_hit(at.lead, at.hit) else { continue };
+            let current = app.lead_at == Some((at.lead, at.hit));
+            let line = Line::of(Tone::Key, if current { "▸ " } else { "  " })
+                .and(Tone::Signal(found.signal), format!("{} ", mark(found.signal)));
+            let place = if hit.line == 0 { "the path".to_owned() } else { hit.line.to_string() };
+            let apart = match (app.mutes.hold(&found.id, hit), hit.excluded) {
+                (true, _) => " (muted)",
+                (false, true) => " (excluded)",
+                (false, false) => "",
             };
-            let text = display::bytes(&shown.text);
+            let text = display::bytes(&hit.text);
             rows.push(
-                Target::Hit(at, hit),
-                line.and(Tone::Dim, format!("{path} ")).and(Tone::Code, text.trim_start().to_owned()),
+                Target::Hit(at.lead, at.hit),
+                line.and(Tone::Dim, format!("{place}{apart} ")).and(Tone::Code, text.trim_start().to_owned()),
             );
         }
-        let more = (found.hits + found.excluded).saturating_sub(HITS as u64);
+        let more = file.hits.len().saturating_sub(HITS);
         if more > 0 {
             rows.push(target, Line::of(Tone::Dim, format!("    … and {more} more")));
         }
@@ -507,9 +509,6 @@ fn guidance(rows: &mut Rows, item: &Item) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::msg::LeadHits;
-    use crate::model::evidence::PathList;
-    use crate::model::hash::Sha256;
 
     #[test]
     fn a_long_path_is_cut_at_its_front() {
@@ -530,18 +529,5 @@ mod tests {
     #[test]
     fn lines_after_the_first_are_indented() {
         assert_eq!(wrap_hanging("E1  one two three", 12, 4), ["E1 one", "    two", "    three"]);
-    }
-
-    #[test]
-    fn a_lead_says_what_it_found_and_where_it_looked() {
-        let lead = |outcome| LeadFound { id: String::new(), signal: Signal::Look, why: String::new(), outcome };
-        let list =
-            PathList { glob: "*".to_owned(), entries: 1, matches: 1, matches_digest: Sha256::ZERO, paths: Vec::new() };
-        let hits = |hits, excluded, files| {
-            outcome(&lead(Ok(LeadHits { kind: Kind::Path(list.clone()), hits, excluded, files, places: Vec::new() })))
-        };
-        assert_eq!(hits(1, 0, 1), "1 hit of 1 file");
-        assert_eq!(hits(0, 3, 12), "0 hits, 3 excluded of 12 files");
-        assert_eq!(outcome(&lead(Err("It was\ncut.".to_owned()))).lines().count(), 1);
     }
 }

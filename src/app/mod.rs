@@ -10,6 +10,7 @@
 //! | [`coverage`] | the map of what was opened and reviewed |
 //! | [`reading`] | which lines stood on the screen long enough to be read |
 //! | [`past`] | who brought each line, older versions, what changed |
+//! | [`leads`] | what leads found, by file, without what is muted |
 //! | [`layout`], [`line`], [`text`] | where things stand, lines with a meaning, a file's lines |
 //! | [`trail`] | where the reader was |
 //! | `perform` | what each action does |
@@ -25,6 +26,7 @@ pub mod item;
 pub mod key;
 pub mod keymap;
 pub mod layout;
+pub mod leads;
 pub mod line;
 pub mod msg;
 pub mod pages;
@@ -57,6 +59,7 @@ use doc::Doc;
 use key::Key;
 use keymap::{Keymap, Meaning};
 use layout::Areas;
+use leads::{Listed, Mutes};
 use msg::{Did, Effect, LeadFound, Loaded, Mouse, Msg};
 use popup::Popup;
 use trail::{Stop, Trail};
@@ -227,8 +230,20 @@ pub struct App {
     pub notice: Option<Notice>,
     /// Why nothing can be written, or why the last act was not.
     pub unsaved: Option<String>,
-    /// Leads that were run, by item; an empty list while they run.
+    /// What leads found, by item; an item is missing, or has an empty list, while they run.
     pub leads: BTreeMap<String, Vec<LeadFound>>,
+    /// How many hits they have so far, while they run.
+    pub leads_so_far: u64,
+    /// What is muted.
+    pub mutes: Mutes,
+    /// Muted hits are listed and walked through as well.
+    pub shows_muted: bool,
+    /// What the leads of the item that is shown found, by file.
+    pub listed: Listed,
+    /// What `listed` was made from: the item, the next event's number, how many times leads came, whether it has all.
+    listed_of: Option<(String, u64, u64, bool)>,
+    /// How many times leads came.
+    leads_came: u64,
     /// The lead's hit that was shown last: indexes of the lead and the hit.
     pub lead_at: Option<(usize, usize)>,
     /// What each accepted answer of the item would do.
@@ -311,6 +326,12 @@ impl App {
             read_only: start.read_only.is_some(),
             unsaved: start.read_only,
             leads: BTreeMap::new(),
+            leads_so_far: 0,
+            mutes: Mutes::default(),
+            shows_muted: false,
+            listed: Listed::default(),
+            listed_of: None,
+            leads_came: 0,
             lead_at: None,
             would: Vec::new(),
             walk: Walk::Nothing,
@@ -337,6 +358,12 @@ impl App {
             clicked: None,
             leaving: false,
         };
+        app.mutes = Mutes::new(&app.audit.now.muted);
+        if app.audit.standard.items().any(|(_, item)| !item.leads.is_empty()) {
+            app.effects.push(Effect::Leads);
+        } else {
+            app.coverage.pointed = Some(Vec::new());
+        }
         app.tree.start(&app.files);
         if let Some(cut) = app.cut.clone() {
             // What a budget left out is missing from every search too; the auditor is told before anything else.
@@ -381,7 +408,6 @@ impl App {
         if self.mode.is_some_and(|mode| mode >= self.audit.now.modes.len()) {
             self.mode = Some(0);
         }
-        self.run_leads();
         self.list();
         let standard = &self.audit.standard;
         if standard.item(&place.item).is_some() || standard.fact(&place.item).is_some() {
@@ -421,7 +447,7 @@ impl App {
     /// Takes a message, and returns what is to be done.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
         // Rows of the item pane come and go with these; its cursor stays on what it is on.
-        let moves = matches!(msg, Msg::Acted(_) | Msg::Leads { .. } | Msg::Exported(_));
+        let moves = matches!(msg, Msg::Acted(_) | Msg::Leads(_) | Msg::Exported(_));
         let under = moves.then(|| (self.item.clone(), self.target_under()));
         match msg {
             Msg::Key(key) => self.key(key),
@@ -442,14 +468,16 @@ impl App {
                     search.end(ticket, result);
                 }
             }
-            Msg::Leads { item, leads } => {
-                self.leads.insert(item, leads);
+            Msg::LeadsSoFar(hits) => self.leads_so_far = hits,
+            Msg::Leads(leads) => {
+                self.leads = leads;
+                self.leads_came += 1;
+                self.point();
                 if self.checklist.by_file {
                     self.list();
                 }
             }
             Msg::Extent(result) => self.counted(result),
-            Msg::Pointed(pointed) => self.take_pointed(pointed),
             Msg::Coloured(coloured) => {
                 if let Some(doc) = &mut self.doc {
                     doc.colour(coloured);
@@ -701,8 +729,8 @@ impl App {
         if !self.read_only && appended {
             self.unsaved = None;
         }
-        self.follow_coverage(&entries);
         self.derive();
+        self.follow_coverage(&entries);
     }
 
     /// Brings everything that follows from the audit up to date.
@@ -710,6 +738,7 @@ impl App {
         self.inputs = self.audit.inputs();
         self.score = score::score(&self.audit.standard, &self.inputs);
         self.gaps = self.audit.gaps();
+        self.mutes = Mutes::new(&self.audit.now.muted);
         // A declaration that was undone takes its mode along.
         let modes = self.audit.now.modes.len();
         if self.mode.map_or(modes < 2, |mode| mode >= modes) {
@@ -719,20 +748,6 @@ impl App {
         self.mark();
         if self.popups.iter().any(|popup| matches!(popup, Popup::Page(page) if page.review)) {
             self.effects.push(Effect::Review);
-        }
-    }
-
-    /// Runs the leads of all items where the checklist is sorted by what they find.
-    fn run_leads(&mut self) {
-        if !self.checklist.by_file {
-            return;
-        }
-        let items: Vec<String> = self.audit.standard.items().map(|(_, item)| item.id.clone()).collect();
-        for id in items {
-            if !self.leads.contains_key(&id) {
-                self.leads.insert(id.clone(), Vec::new());
-                self.effects.push(Effect::Leads(id));
-            }
         }
     }
 
@@ -779,10 +794,11 @@ impl App {
             });
             let mut counts: BTreeMap<&RepoPath, usize> = BTreeMap::new();
             if open {
-                let found =
-                    self.leads.get(&item.id).into_iter().flatten().filter_map(|lead| lead.outcome.as_ref().ok());
-                for hit in found.flat_map(|found| &found.places).filter(|hit| !hit.excluded && hit.line > 0) {
-                    *counts.entry(&hit.path).or_default() += 1;
+                for lead in self.leads.get(&item.id).into_iter().flatten() {
+                    let places = lead.outcome.iter().flat_map(|found| &found.places);
+                    for hit in places.filter(|hit| !hit.excluded && hit.line > 0 && !self.mutes.hold(&lead.id, hit)) {
+                        *counts.entry(&hit.path).or_default() += 1;
+                    }
                 }
                 for slot in self.slots_in_all_modes(&item.id) {
                     for id in self.audit.now.backing(&Subject::Item(slot)) {
@@ -1082,10 +1098,11 @@ impl App {
             self.ask_extent();
         }
         self.ask_blame();
-        let has_leads = self.audit.standard.item(&self.item).is_some_and(|(_, item)| !item.leads.is_empty());
-        if has_leads && !self.leads.contains_key(&self.item) {
-            self.leads.insert(self.item.clone(), Vec::new());
-            self.effects.push(Effect::Leads(self.item.clone()));
+        let listed_of = (self.item.clone(), self.audit.next_seq(), self.leads_came, self.shows_muted);
+        if self.listed_of.as_ref() != Some(&listed_of) {
+            let leads = self.leads.get(&self.item).map(Vec::as_slice).unwrap_or_default();
+            self.listed = Listed::new(&[leads], &self.mutes, self.shows_muted);
+            self.listed_of = Some(listed_of);
         }
         let would_of = (self.item.clone(), self.mode, self.audit.next_seq());
         if self.would_of.as_ref() != Some(&would_of) {

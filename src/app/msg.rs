@@ -1,5 +1,6 @@
 //! What reaches the workbench, and what it asks for.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use super::text::Text;
 use crate::error::Result;
 use crate::export::caution::Reviewed;
 use crate::highlight::Coloured;
-use crate::model::coverage::{Extent, Pointed};
+use crate::model::coverage::Extent;
 use crate::model::event::{Entry, Event};
 use crate::model::evidence::{Kind, Query, RepoPath, Search};
 use crate::model::hash::Sha256;
@@ -53,17 +54,12 @@ pub enum Msg {
         /// The search as evidence.
         result: Result<Search>,
     },
-    /// An item's leads were run.
-    Leads {
-        /// The item.
-        item: String,
-        /// What each found.
-        leads: Vec<LeadFound>,
-    },
     /// The lines of all files were counted.
     Extent(Result<Extent>),
-    /// All leads were run; they point at these files.
-    Pointed(Vec<Pointed>),
+    /// The leads are being run, and have so many hits so far.
+    LeadsSoFar(u64),
+    /// The leads of all items were run: what each found, by item.
+    Leads(BTreeMap<String, Vec<LeadFound>>),
     /// Lines have colours.
     Coloured(Coloured),
     /// Something about the past.
@@ -144,6 +140,17 @@ pub struct LeadHits {
     pub files: u64,
     /// The first hits, those under excluded paths last. A path's own hit is line 0.
     pub places: Vec<Hit>,
+    /// How many hits each file has, as far as they were counted: of a lead with very many, the first.
+    pub by_file: BTreeMap<RepoPath, FileHits>,
+}
+
+/// How many hits of a lead a file has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileHits {
+    /// Hits that count.
+    pub hits: u64,
+    /// Hits under an excluded path or in a test module.
+    pub excluded: u64,
 }
 
 /// How to export.
@@ -205,12 +212,8 @@ pub enum Effect {
         /// What to search for.
         query: Query,
     },
-    /// Run an item's leads.
-    Leads(String),
     /// Count the lines of all files.
     Extent,
-    /// Run all leads, to name the files that they point at.
-    Pointed,
     /// Look into the past.
     Ask {
         /// Names the question; a newer one of its kind replaces it.
@@ -218,6 +221,8 @@ pub enum Effect {
         /// The question.
         ask: Box<Ask>,
     },
+    /// Run the leads of all items, once nothing else is to be done.
+    Leads,
     /// Colour lines of a file.
     Colour {
         /// Names the request; a newer one replaces it.

@@ -16,6 +16,7 @@ use crate::model::answer::Answer;
 use crate::model::event::{EvidenceId, FindingId, Subject};
 use crate::model::evidence::{Kind, Query, Reachability, Region, RepoPath, Search};
 use crate::model::hash::ObjectId;
+use crate::model::mute::Mute;
 use crate::model::score::Slot;
 use crate::repo::{Hit, Name, display};
 
@@ -45,6 +46,10 @@ pub enum Value {
     Audit(String),
     /// What something is compared with.
     Base(Base),
+    /// What can be muted, or is.
+    Mute(Mute),
+    /// A hit in a list of them.
+    Hit(usize),
 }
 
 /// New evidence that waits for what it backs.
@@ -85,6 +90,12 @@ pub enum Purpose {
     Audits,
     /// To compare this commit with it: a file there, else all files.
     Against(ObjectId, Option<RepoPath>),
+    /// To mute it.
+    Mute,
+    /// To list again what is muted.
+    Unmute,
+    /// To go through these hits of leads.
+    LeadFiles(Vec<Hit>),
     /// To be the evidence of the finding in the form below.
     FindingEvidence,
 }
@@ -108,6 +119,8 @@ pub enum Writing {
     Redact(EvidenceId),
     /// Why a finding is withdrawn.
     Withdraw(FindingId),
+    /// Why this is muted.
+    Mute(Mute),
     /// What the evidence in the list below shows.
     Shows,
 }
@@ -272,6 +285,7 @@ impl RepoSearch {
             exclude_line: None,
             include: include.into_iter().map(str::to_owned).collect(),
             exclude: exclude.into_iter().map(|glob| glob.trim_start_matches('!').to_owned()).collect(),
+            tests_apart: false,
         }
     }
 

@@ -358,6 +358,14 @@ impl<'a> Report<'a> {
             format!("{}, {}, backs {}", row.id, evidence::brief(row), backs.join(", "))
         });
         section("Seen by the auditor: nobody can check these", unchecked.collect());
+        // Most audits mute nothing, and need no heading for it.
+        if !record.muted.is_empty() {
+            let muted = record
+                .muted
+                .iter()
+                .map(|row| format!("{} — {}", inline(&row.mute.to_string()), first_line(&row.reason)));
+            section("Leads that were put away; searches count their hits all the same", muted.collect());
+        }
         blocks
     }
 

@@ -155,13 +155,18 @@ fn searched(search: &Search) -> String {
         count(search.files, "file", "files"),
         count(search.bytes, "byte", "bytes"),
     ));
-    if !query.exclude.is_empty() {
-        out.push_str(&format!(
-            " Counted apart: {} in {} under excluded paths ({}).",
-            count(search.excluded_hits, "hit", "hits"),
+    if !query.exclude.is_empty() || query.tests_apart {
+        let files = format!(
+            "{} under excluded paths ({})",
             count(search.excluded_files, "file", "files"),
-            globs(&query.exclude),
-        ));
+            globs(&query.exclude)
+        );
+        let place = match (query.exclude.is_empty(), query.tests_apart) {
+            (false, false) => files,
+            (false, true) => format!("{files} and in test modules of Rust files"),
+            (true, _) => "test modules of Rust files".to_owned(),
+        };
+        out.push_str(&format!(" Counted apart: {} in {place}.", count(search.excluded_hits, "hit", "hits")));
     }
     out.push_str(&skipped(&search.skipped));
     if !search.places.is_empty() {

@@ -62,6 +62,10 @@ fn describe(event: &Event) -> String {
         Event::Seen { files } => format!("opened {}", lines(files)),
         Event::Reviewed { files, taken_back: false } => format!("{} reviewed", lines(files)),
         Event::Reviewed { files, taken_back: true } => format!("{} no longer reviewed", lines(files)),
+        Event::LeadMuted { mute, reason } => {
+            format!("muted {}{}", display::line(&mute.to_string()), because(Some(reason)))
+        }
+        Event::LeadUnmuted { mute } => format!("{} is listed again", display::line(&mute.to_string())),
         Event::Sealed { audit_id, .. } => format!("exported as {audit_id}"),
         Event::Undone { seq } => format!("undid {seq}"),
         Event::Redone { seq } => format!("redid {seq}"),

@@ -150,6 +150,11 @@ fn told(source: &Source, event: &Event) -> Option<String> {
             };
             format!("{} of {place} {what}", count(lines, "line", "lines"))
         }
+        Event::LeadMuted { mute, reason } => {
+            let standing = now.muted.get(mute).map(|muted| Some(&muted.reason));
+            format!("muted {}{}", inline(&mute.to_string()), because(Some(reason), standing.into_iter()))
+        }
+        Event::LeadUnmuted { mute } => format!("{} is listed again", inline(&mute.to_string())),
         Event::Opened(_)
         | Event::Resumed { .. }
         | Event::Seen { .. }

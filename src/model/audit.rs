@@ -9,6 +9,7 @@ use super::event::{Entry, Event, EvidenceId, FindingId, JOURNAL_VERSION, Opened,
 use super::evidence::{Evidence, Kind, Reachability, RepoPath};
 use super::finding::Finding;
 use super::hash::Sha256;
+use super::mute::{Mute, Muted};
 use super::score::{Given, Inputs, OpenFinding, Slot, UNKNOWN};
 use super::standard::Standard;
 use super::time::Time;
@@ -93,6 +94,8 @@ pub struct Folded {
     pub findings: BTreeMap<FindingId, Found>,
     /// Lines that the auditor marked as reviewed.
     pub reviewed: Regions,
+    /// Muted leads.
+    pub muted: BTreeMap<Mute, Muted>,
 }
 
 /// A record that was exported from this audit.
@@ -178,6 +181,7 @@ impl Audit {
             evidence: BTreeMap::new(),
             findings: BTreeMap::new(),
             reviewed: Regions::default(),
+            muted: BTreeMap::new(),
         };
         Ok(Audit {
             standard,
@@ -264,6 +268,7 @@ impl Audit {
             evidence: BTreeMap::new(),
             findings: BTreeMap::new(),
             reviewed: Regions::default(),
+            muted: BTreeMap::new(),
         };
         for (entry, line) in &self.entries {
             if entry.event.undoable() && !self.undone.contains(&entry.act) {
@@ -668,6 +673,19 @@ impl Folded {
                         return Err(format!("too many ranges of {} are marked apart", file.path.lossy()));
                     }
                 }
+            }
+            Event::LeadMuted { mute, reason } => {
+                mute.check(standard)?;
+                if reason.trim().is_empty() {
+                    return Err(format!("{mute}: a mute needs a written reason"));
+                }
+                if self.muted.contains_key(mute) {
+                    return Err(format!("{mute} is muted already"));
+                }
+                self.muted.insert(mute.clone(), Muted { reason: reason.clone(), at: entry.at });
+            }
+            Event::LeadUnmuted { mute } => {
+                self.muted.remove(mute).ok_or_else(|| format!("{mute} is not muted"))?;
             }
             Event::Opened(_)
             | Event::Resumed { .. }

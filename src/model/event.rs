@@ -12,6 +12,7 @@ use super::coverage::FileLines;
 use super::evidence::{Evidence, Region, RepoPath};
 use super::finding::Finding;
 use super::hash::{ObjectId, Sha256};
+use super::mute::Mute;
 use super::score::Slot;
 use super::time::Time;
 
@@ -307,6 +308,18 @@ pub enum Event {
         /// The mark was taken back.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         taken_back: bool,
+    },
+    /// Hits of leads were put away. They count in every search that is evidence all the same.
+    LeadMuted {
+        /// What is muted.
+        mute: Mute,
+        /// Why.
+        reason: String,
+    },
+    /// Something that was muted is listed again.
+    LeadUnmuted {
+        /// What was muted.
+        mute: Mute,
     },
     /// The audit was exported.
     Sealed {

@@ -208,6 +208,9 @@ pub struct Query {
     /// Globs of paths whose hits are counted apart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// Hits inside `#[cfg(test)] mod … { }` of Rust files are counted apart, as those under excluded paths are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tests_apart: bool,
 }
 
 /// A place in a file at the pin.
@@ -278,7 +281,7 @@ pub struct Search {
     /// Files under an excluded path that were read as well.
     #[serde(default)]
     pub excluded_files: u64,
-    /// Lines that match in them.
+    /// Lines that match in them, and in test modules where the query counts those apart.
     #[serde(default)]
     pub excluded_hits: u64,
 }

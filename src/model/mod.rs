@@ -7,6 +7,7 @@ pub mod event;
 pub mod evidence;
 pub mod finding;
 pub mod hash;
+pub mod mute;
 pub mod record;
 pub mod score;
 pub mod standard;

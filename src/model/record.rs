@@ -14,6 +14,7 @@ use super::event::{Auditor, EvidenceId, FindingId, Pin, StandardRef, Subject, Ta
 use super::evidence::{Evidence, RepoPath};
 use super::finding::{Disclosure, Finding, Severity};
 use super::hash::{ObjectId, Sha256};
+use super::mute::Mute;
 use super::score::{self, Given, Inputs, OpenFinding, Score, Slot};
 use super::standard::Standard;
 use super::time::Time;
@@ -103,6 +104,9 @@ pub struct Record {
     /// What was opened and reviewed; absent where nothing was, or nothing was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Coverage>,
+    /// Hits of leads that the auditor put away, and why. Searches that are evidence count them all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub muted: Vec<MutedRow>,
     /// Digests of the files that went into it.
     pub inputs: Vec<Input>,
     /// The record of the same audit that this one supersedes.
@@ -267,6 +271,18 @@ pub struct EvidenceRow {
     pub evidence: Evidence,
 }
 
+/// Hits of leads that were put away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MutedRow {
+    /// What is muted.
+    pub mute: Mute,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Time,
+}
+
 /// A file that went into a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -365,6 +381,11 @@ pub fn build(audit: &Audit, seal: &Seal, extent: Option<&Extent>) -> Statement {
             coverage: extent
                 .filter(|_| audit.has_coverage())
                 .map(|extent| Coverage::of(&audit.seen, &now.reviewed, extent)),
+            muted: now
+                .muted
+                .iter()
+                .map(|(mute, muted)| MutedRow { mute: mute.clone(), reason: muted.reason.clone(), at: muted.at })
+                .collect(),
             inputs: vec![Input { file: STANDARD_FILE.to_owned(), sha256: opened.standard.sha256 }],
             supersedes: seal.supersedes.clone(),
             tool: seal.tool.clone(),

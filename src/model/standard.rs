@@ -399,6 +399,11 @@ impl Standard {
         self.items().find(|(_, item)| item.id == id)
     }
 
+    /// Returns the lead of this id.
+    pub fn lead(&self, id: &str) -> Option<&Lead> {
+        self.items().flat_map(|(_, item)| &item.leads).find(|lead| lead.id == id)
+    }
+
     /// Returns the fact of this id.
     pub fn fact(&self, id: &str) -> Option<&Fact> {
         self.facts.iter().find(|fact| fact.id == id)
@@ -420,6 +425,7 @@ impl Standard {
                 .map(|glob| glob.trim_start_matches('!').to_owned())
                 .chain(self.exclude_paths.iter().cloned())
                 .collect(),
+            tests_apart: true,
         })
     }
 

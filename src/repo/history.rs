@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use grep_searcher::Searcher;
 use sha2::Digest as _;
 
 use super::object::{Named, Node};
 use super::pin::{Budget, Cut, Pin, join};
-use super::search::{ENGINE, Engine, Skips, with_text};
+use super::search::{ENGINE, Engine, Skips, searcher, with_text};
 use crate::error::{Error, Result};
 use crate::model::evidence::{History, Query, RepoPath, Search, SkipReason};
 use crate::model::hash::{Hex, ObjectId, Sha256};
@@ -23,6 +24,7 @@ type Matches = Result<Rc<BTreeSet<Sha256>>, SkipReason>;
 struct Walk<'a> {
     pin: &'a Pin,
     engine: Engine,
+    searcher: Searcher,
     blobs: HashMap<ObjectId, Matches>,
     trees: HashMap<ObjectId, Rc<Vec<Named>>>,
     kept: usize,
@@ -46,8 +48,15 @@ impl Pin {
             return Err(Error::could_not("This clone is shallow, so a search over history proves nothing.")
                 .hint("Run `git fetch --unshallow`, then search again."));
         }
-        let mut walk =
-            Walk { pin: self, engine, blobs: HashMap::new(), trees: HashMap::new(), kept: 0, skipped: BTreeMap::new() };
+        let mut walk = Walk {
+            pin: self,
+            engine,
+            searcher: searcher(),
+            blobs: HashMap::new(),
+            trees: HashMap::new(),
+            kept: 0,
+            skipped: BTreeMap::new(),
+        };
         let mut commits = 0;
         let mut found = Vec::new();
         self.each_commit(|id, commit| {
@@ -79,7 +88,7 @@ impl Pin {
             engine: ENGINE.to_owned(),
             commits,
             blobs,
-            skipped: skips.into_list(),
+            skipped: skips.list(),
             matches: found.len() as u64,
             matches_digest: Hex(digest.finalize().into()),
             matching,
@@ -178,10 +187,10 @@ impl Walk<'_> {
         if let Some(known) = self.blobs.get(&id) {
             return Ok(known.clone());
         }
-        let engine = &mut self.engine;
+        let (engine, searcher) = (&self.engine, &mut self.searcher);
         let found = with_text(&self.pin.store, id, path, |text| {
             let mut lines = BTreeSet::new();
-            engine.scan(text, |_, line| {
+            engine.scan(searcher, text, |_, line| {
                 lines.insert(Sha256::of(line));
             })?;
             Ok(Rc::new(lines))

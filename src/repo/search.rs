@@ -13,11 +13,11 @@ use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkMatch};
 use sha2::Digest as _;
 
-use super::pin::{EntryKind, Pin, is_binary};
+use super::pin::{Pin, is_binary};
 use super::{BLOB_LIMIT, object::Store};
 use crate::error::{Error, Result};
-use crate::model::evidence::{PathList, Place, Query, RepoPath, Search, SkipReason, Skipped};
-use crate::model::hash::{Hex, ObjectId, Sha256};
+use crate::model::evidence::{PathList, Query, RepoPath, Search, SkipReason, Skipped};
+use crate::model::hash::{Hex, ObjectId};
 
 /// The rules of a search and the engine that runs them.
 ///
@@ -27,13 +27,11 @@ use crate::model::hash::{Hex, ObjectId, Sha256};
 pub const ENGINE: &str = "touchstone-search/1 grep-regex/0.1 grep-searcher/0.1";
 
 /// A pattern must be readable by a person to be evidence.
-const PATTERN_BYTES: usize = 16 << 10;
+pub(super) const PATTERN_BYTES: usize = 16 << 10;
 /// The compiled pattern's limit, in bytes; a short pattern can compile to gigabytes.
 const COMPILED_BYTES: usize = 10 << 20;
 const GLOB_BYTES: usize = 4 << 10;
 const GLOBS: usize = 256;
-/// A hit's text is cut here, in bytes.
-const TEXT_BYTES: usize = 4 << 10;
 
 /// A line that matches, for the eye.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +42,7 @@ pub struct Hit {
     pub line: u64,
     /// The line without its end, cut at 4 KiB. Pass it through [`super::display`].
     pub text: Vec<u8>,
-    /// It stands under an excluded path and is counted apart.
+    /// It stands under an excluded path, or in a test module, and is counted apart.
     pub excluded: bool,
 }
 
@@ -52,16 +50,26 @@ pub struct Hit {
 ///
 /// Errors: [`crate::error::Kind::Usage`], saying which of them is wrong and why.
 pub fn compile(query: &Query) -> Result<()> {
-    Engine::new(query).map(|_| ())
+    Engine::new(query)?;
+    Globs::new(&query.include)?;
+    Globs::new(&query.exclude).map(|_| ())
 }
 
-/// A compiled query.
+/// A compiled pattern.
+#[derive(Clone)]
 pub(super) struct Engine {
     matcher: RegexMatcher,
     exclude_line: Option<RegexMatcher>,
-    include: Option<Globs>,
-    exclude: Option<Globs>,
-    searcher: Searcher,
+}
+
+/// Returns what goes through texts line by line.
+pub(super) fn searcher() -> Searcher {
+    SearcherBuilder::new()
+        .bom_sniffing(false)
+        .encoding(None)
+        .binary_detection(BinaryDetection::none())
+        .line_number(true)
+        .build()
 }
 
 impl Engine {
@@ -101,21 +109,13 @@ impl Engine {
                 Some(text) => Some(pattern("The expression for lines to leave out", text, false)?),
                 None => None,
             },
-            include: Globs::new(&query.include)?,
-            exclude: Globs::new(&query.exclude)?,
-            searcher: SearcherBuilder::new()
-                .bom_sniffing(false)
-                .encoding(None)
-                .binary_detection(BinaryDetection::none())
-                .line_number(true)
-                .build(),
         })
     }
 
     /// Calls `each` with every matching line's number (from 1) and bytes, without the line end.
-    pub fn scan(&mut self, bytes: &[u8], each: impl FnMut(u64, &[u8])) -> Result<()> {
+    pub fn scan(&self, searcher: &mut Searcher, bytes: &[u8], each: impl FnMut(u64, &[u8])) -> Result<()> {
         let lines = Lines { exclude: self.exclude_line.as_ref(), each };
-        self.searcher
+        searcher
             .search_slice(&self.matcher, bytes, lines)
             .map_err(|error| Error::could_not(format!("The search failed: {error}.")))
     }
@@ -152,13 +152,16 @@ impl<F: FnMut(u64, &[u8])> Sink for Lines<'_, F> {
 }
 
 /// Globs over paths: one without `/` matches the file's name, one with `/` the whole path.
-pub(super) struct Globs {
+#[derive(Debug)]
+pub struct Globs {
     name: GlobSet,
     path: GlobSet,
 }
 
 impl Globs {
     /// Compiles globs; `None` means that there are none.
+    ///
+    /// Errors: [`crate::error::Kind::Usage`], saying which of them is wrong and why.
     pub fn new<T: AsRef<str>>(globs: &[T]) -> Result<Option<Globs>> {
         if globs.len() > GLOBS {
             return Err(Error::usage(format!("There are more than {GLOBS} globs.")));
@@ -192,6 +195,7 @@ impl Globs {
         Ok(Some(Globs { name: build(name)?, path: build(path)? }))
     }
 
+    /// Tells whether a path matches one of them.
     pub fn matches(&self, path: &RepoPath) -> bool {
         let name = path.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let path_of = |bytes| Path::new(OsStr::from_bytes(bytes));
@@ -213,8 +217,8 @@ impl Skips {
         }
     }
 
-    pub fn into_list(self) -> Vec<Skipped> {
-        self.0.into_values().collect()
+    pub fn list(&self) -> Vec<Skipped> {
+        self.0.values().cloned().collect()
     }
 }
 
@@ -258,82 +262,12 @@ impl Pin {
         &self,
         query: &Query,
         limit: usize,
-        stop: &dyn Fn() -> bool,
+        stop: &(dyn Fn() -> bool + Sync),
         mut found: impl FnMut(Vec<Hit>),
     ) -> Result<Option<Search>> {
-        let mut engine = Engine::new(query)?;
-        self.require_whole()?;
-        let (mut files, mut bytes, mut hits, mut excluded_files, mut excluded_hits) = (0, 0, 0, 0, 0);
-        let (mut file_list, mut hit_list) = (sha2::Sha256::new(), sha2::Sha256::new());
-        let (mut places, mut skips) = (Vec::new(), Skips::default());
-        let mut room = limit;
-        for entry in self.entries() {
-            if stop() {
-                return Ok(None);
-            }
-            let path = &entry.path;
-            if engine.include.as_ref().is_some_and(|globs| !globs.matches(path)) {
-                continue;
-            }
-            match entry.kind {
-                EntryKind::Symlink => skips.add(SkipReason::Symlink, path),
-                EntryKind::Submodule => skips.add(SkipReason::Submodule, path),
-                EntryKind::File | EntryKind::Executable => {
-                    let excluded = engine.exclude.as_ref().is_some_and(|globs| globs.matches(path));
-                    let mut texts = Vec::new();
-                    let searched = with_text(&self.store, entry.oid, path, |text| {
-                        engine.scan(text, |line, text| {
-                            if texts.len() < room {
-                                let text = text[..text.len().min(TEXT_BYTES)].to_vec();
-                                texts.push(Hit { path: path.clone(), line, text, excluded });
-                            }
-                            if excluded {
-                                excluded_hits += 1;
-                                return;
-                            }
-                            hits += 1;
-                            hit_list.update(&path.0);
-                            hit_list.update(format!(":{line}:{}\n", Sha256::of(text)));
-                            if places.len() < Search::LISTED {
-                                places.push(Place { path: path.clone(), line });
-                            }
-                        })?;
-                        Ok(text.len() as u64)
-                    });
-                    room -= texts.len();
-                    if !texts.is_empty() {
-                        found(texts);
-                    }
-                    match searched? {
-                        Err(why) => skips.add(why, path),
-                        Ok(_) if excluded => excluded_files += 1,
-                        Ok(size) => {
-                            files += 1;
-                            bytes += size;
-                            list_object(&mut file_list, entry.oid, path);
-                        }
-                    }
-                }
-            }
-        }
-        if files == 0 {
-            return Err(Error::falsity("The search read no file, so it proves nothing.").hint(
-                "Look at the scope and the globs: no file matches, or all that do are excluded or were skipped.",
-            ));
-        }
-        Ok(Some(Search {
-            query: query.clone(),
-            engine: ENGINE.to_owned(),
-            files,
-            bytes,
-            files_digest: Hex(file_list.finalize().into()),
-            skipped: skips.into_list(),
-            hits,
-            hits_digest: Hex(hit_list.finalize().into()),
-            places,
-            excluded_files,
-            excluded_hits,
-        }))
+        let found = |_, hits| found(hits);
+        let results = self.sweep(std::slice::from_ref(query), limit, stop, found)?;
+        results.and_then(|mut all| all.pop()).transpose()
     }
 
     /// Lists the paths in scope that match a glob; several are separated by `|`.
@@ -365,7 +299,7 @@ impl Pin {
         })
     }
 
-    fn require_whole(&self) -> Result<()> {
+    pub(super) fn require_whole(&self) -> Result<()> {
         match self.cut() {
             Some(why) => {
                 Err(Error::could_not(format!("The tree was not read whole, so a search proves nothing. {why}"))
@@ -376,7 +310,7 @@ impl Pin {
     }
 }
 
-fn list_object(list: &mut sha2::Sha256, id: ObjectId, path: &RepoPath) {
+pub(super) fn list_object(list: &mut sha2::Sha256, id: ObjectId, path: &RepoPath) {
     list.update(format!("{id} "));
     list.update(&path.0);
     list.update(b"\n");

@@ -318,7 +318,7 @@ fn left_unopened(audit: &Audit, pin: &Pin) -> Vec<RepoPath> {
         return Vec::new();
     }
     let extent = pin.extent(&|| false).ok().flatten().unwrap_or_default();
-    let pointed = leads::pointed(pin, &audit.standard, &|| false).unwrap_or_default();
+    let pointed = leads::pointed(pin, audit);
     let left = unopened(&pointed, &audit.seen, &audit.now.reviewed, &extent);
     left.into_iter().map(|one| one.path.clone()).collect()
 }

@@ -16,6 +16,7 @@ use super::theme::{Role, Theme};
 use crate::app::action::{ACTIONS, Act, Action, Context, Group};
 use crate::app::checklist::Row as ListRow;
 use crate::app::layout::{self, Areas, WIDE};
+use crate::app::line::Tone;
 use crate::app::popup::{Filling, Popup};
 use crate::app::{App, Pane, hint, item};
 use crate::export::count;
@@ -488,6 +489,17 @@ fn code(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
     };
     view.render(inner, buffer);
     coverage::gutter(app, doc, buffer, theme, inner);
+    for (line, signal) in app.lead_lines(&doc.text.path) {
+        let at = (line as usize).saturating_sub(1);
+        // Evidence, or another sign that stands there already, says more than that the line is worth a look.
+        if line > 0
+            && shown.contains(&at)
+            && let Some(cell) = buffer.cell_mut((inner.x + 1, inner.y + (at - shown.start) as u16))
+            && cell.symbol() == " "
+        {
+            cell.set_char(item::mark(signal)).set_style(paint::tone(theme, Tone::Signal(signal)));
+        }
+    }
     if app.size.0 >= WIDE {
         scrollbar(buffer, theme, area, doc.top, doc.text.lines());
     }
@@ -602,10 +614,14 @@ fn label(app: &App, context: Context, action: &Action) -> Option<&'static str> {
         (Context::Main, Act::Detach | Act::Redact) => on_piece(),
         (Context::Main, Act::SearchFile) => app.doc.is_some(),
         (Context::Main, Act::NextHit) => found,
-        (Context::Main, Act::NextLead) => app
-            .leads
-            .get(&app.item)
-            .is_some_and(|leads| leads.iter().any(|lead| lead.outcome.as_ref().is_ok_and(|hits| hits.hits > 0))),
+        (Context::Main, Act::NextLead) => app.listed.counts.listed() > 0,
+        (Context::Main, Act::Mute) => {
+            app.pane == Pane::Item
+                && matches!(
+                    app.target_under(),
+                    item::Target::Hit(..) | item::Target::Lead(_) | item::Target::LeadFile(_)
+                )
+        }
         (Context::Main, Act::Open) => !in_code,
         (Context::List, Act::Toggle | Act::ToggleAll) => app.popups.last().is_some_and(Popup::is_multi),
         (Context::Text, Act::NewLine) => !one_line,

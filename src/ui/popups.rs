@@ -91,6 +91,9 @@ fn verb(purpose: &Purpose) -> &'static str {
         Purpose::FactValues(_) => "states it",
         Purpose::Audits => "goes on with it",
         Purpose::Against(..) => "compares with it",
+        Purpose::Mute => "mutes it",
+        Purpose::Unmute => "lists it again",
+        Purpose::LeadFiles(_) => "goes to its first hit",
         Purpose::FindingEvidence => "takes them",
     }
 }

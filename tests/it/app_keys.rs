@@ -17,7 +17,7 @@ use touchstone::model::score::Slot;
 
 use crate::support::Desk;
 use crate::workshop::Workshop;
-use crate::{app_answers, app_evidence, app_move, app_past, app_record, coverage};
+use crate::{app_answers, app_evidence, app_move, app_past, app_record, coverage, leads};
 
 /// Actions that a test of this file presses.
 const COVERED: &[&str] = &[
@@ -164,6 +164,7 @@ fn every_action_has_a_test() {
         app_past::COVERED,
         app_record::COVERED,
         coverage::COVERED,
+        leads::COVERED,
     ];
     let covered: BTreeSet<&str> = lists.into_iter().flatten().copied().collect();
     assert_eq!(all.difference(&covered).collect::<Vec<_>>(), Vec::<&&str>::new(), "actions without a test");

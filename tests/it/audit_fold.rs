@@ -14,6 +14,7 @@ use touchstone::model::event::{
 use touchstone::model::evidence::{Evidence, External, Kind, Reachability};
 use touchstone::model::finding::{Disclosure, Finding, Severity};
 use touchstone::model::hash::{Hex, Sha256};
+use touchstone::model::mute::Mute;
 use touchstone::model::score::Slot;
 use touchstone::model::standard::Standard;
 use touchstone::model::time::Time;
@@ -200,6 +201,30 @@ fn some_act(audit: &Audit, choice: u8, which: u8) -> Option<Vec<Event>> {
         10 => vec![Event::FindingWithdrawn { id: some_finding()?, reason: "Mistaken.".to_owned() }],
         _ => vec![Event::Redacted { id: some_evidence()?, reason: "A name.".to_owned() }],
     })
+}
+
+fn muted(mute: Mute, reason: &str) -> Event {
+    Event::LeadMuted { mute, reason: reason.to_owned() }
+}
+
+#[test]
+fn a_mute_is_undone_done_again_and_taken_back() {
+    let mut audit = begin();
+    let mute = Mute::Hit { lead: "login-1.a".to_owned(), path: "src/a.ts".into(), line: 7 };
+    let seq = audit.next_seq();
+    let reasons = |audit: &Audit| audit.now.muted.values().map(|muted| muted.reason.clone()).collect::<Vec<_>>();
+    let steps = [
+        (muted(mute.clone(), "A test."), vec!["A test."]),
+        (Event::Undone { seq }, vec![]),
+        (Event::Redone { seq }, vec!["A test."]),
+        (Event::LeadUnmuted { mute: mute.clone() }, vec![]),
+        (muted(mute, "Another reason."), vec!["Another reason."]),
+    ];
+    for (event, expected) in steps {
+        let next = audit.next_seq();
+        audit.push(entry(next, next, 1, 0, event), Sha256::ZERO).unwrap();
+        assert_eq!(reasons(&audit), expected);
+    }
 }
 
 fn used(audit: &Audit) -> (Vec<EvidenceId>, Vec<FindingId>) {
@@ -452,12 +477,21 @@ fn what_does_not_fit_is_refused_with_a_sentence() {
         (Event::EvidenceAttached { id: EvidenceId(1), to: vec![Subject::Item(item.clone())] }, "no evidence E1"),
         (Event::Redacted { id: EvidenceId(1), reason: "R".to_owned() }, "no evidence E1"),
         (Event::FindingWithdrawn { id: FindingId(1), reason: "R".to_owned() }, "no finding F1"),
+        (muted(Mute::Lead { lead: "login-1.z".to_owned() }, "R"), "no lead `login-1.z`"),
+        (muted(Mute::Hit { lead: "login-9.a".to_owned(), path: "a".into(), line: 1 }, "R"), "no lead `login-9.a`"),
+        (muted(Mute::Hit { lead: "login-1.a".to_owned(), path: "".into(), line: 1 }, "R"), "has a path"),
+        (muted(Mute::Path { glob: " ".to_owned() }, "R"), "a muted path is empty"),
+        (muted(Mute::Lead { lead: "login-1.a".to_owned() }, " \n"), "needs a written reason"),
+        (Event::LeadUnmuted { mute: Mute::Lead { lead: "login-1.a".to_owned() } }, "login-1.a is not muted"),
     ] {
         let before = audit.now.clone();
         let error = audit.check(std::slice::from_ref(&event), at(0)).unwrap_err();
         assert!(error.contains(part), "{event:?}: {error}");
         assert_eq!(audit.now, before);
     }
+    let mute = || muted(Mute::Lead { lead: "login-1.a".to_owned() }, "R");
+    let twice = audit.check(&[mute(), mute()], at(0)).unwrap_err();
+    assert!(twice.contains("login-1.a is muted already"), "{twice}");
     // Events of one act build on each other, also while they are only checked.
     let id = audit.next_evidence();
     let attach = Event::EvidenceAttached { id, to: vec![Subject::Item(item)] };

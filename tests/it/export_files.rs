@@ -222,6 +222,7 @@ fn made(loaded: &Loaded) -> Made {
             exclude_line: Some("^//".to_owned()),
             include: vec!["*.ts".to_owned()],
             exclude: vec!["**/test/**".to_owned()],
+            tests_apart: false,
         },
         engine: "grep-regex 0.1.14".to_owned(),
         files: 42,

@@ -1,13 +1,13 @@
 //! Searches over the pin and over history, and checking them again.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use git2::Oid;
 use proptest::prelude::*;
 use touchstone::error::Kind;
 use touchstone::model::evidence::{self, Evidence, Query, Reachability, RepoPath, SkipReason};
 use touchstone::model::hash::Sha256;
-use touchstone::repo::{self, Check, ENGINE};
+use touchstone::repo::{self, Check, ENGINE, Hit};
 
 use crate::repo_fixture::{FILE, Fixture, SUBMODULE, SYMLINK, own};
 
@@ -91,10 +91,13 @@ fn hits_come_file_by_file_and_a_search_can_be_stopped() {
     assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1], "the limit is the third hit");
     assert_eq!(search.hits, 4);
     assert_eq!(pin.hits(&query("x"), 3).unwrap(), (search, batches.concat()));
-    let (asked, count) = (Cell::new(0), Cell::new(0));
-    let stop = || asked.replace(asked.get() + 1) == 3;
-    let stopped = pin.stream(&query("x"), 9, &stop, |hits| count.set(count.get() + hits.len())).unwrap();
-    assert_eq!((stopped, count.get()), (None, 3), "nothing of the fourth file");
+    let count = AtomicUsize::new(0);
+    let stop = || count.load(Ordering::SeqCst) >= 3;
+    let add = |hits: Vec<Hit>| {
+        count.fetch_add(hits.len(), Ordering::SeqCst);
+    };
+    let stopped = pin.stream(&query("x"), 9, &stop, add).unwrap();
+    assert_eq!((stopped, count.into_inner()), (None, 3), "nothing of the fourth file");
 }
 
 #[test]

@@ -19,6 +19,7 @@ use touchstone::model::evidence::{
 };
 use touchstone::model::finding::{Disclosure, Finding, Impact, Recommendations, Severity};
 use touchstone::model::hash::{ObjectId, Sha256};
+use touchstone::model::mute::Mute;
 use touchstone::model::record::{self, SCHEMA_VERSION, Statement};
 use touchstone::model::score::Slot;
 use touchstone::model::time::Time;
@@ -95,6 +96,7 @@ fn pieces() -> Vec<Evidence> {
         exclude_line: Some("test".to_owned()),
         include: vec!["*.ts".to_owned()],
         exclude: vec!["dist/**".to_owned()],
+        tests_apart: true,
     };
     let odd = RepoPath(b"src/\xff.ts".to_vec());
     let skipped = vec![Skipped { why: SkipReason::TooLarge, files: 1, paths: vec![odd.clone()] }];
@@ -237,6 +239,14 @@ fn audit() -> Audit {
         Event::Reviewed { files: vec![read("1-4")], taken_back: false },
         Event::Reviewed { files: vec![read("2-3")], taken_back: true },
     ]);
+    let mutes = [
+        Mute::Hit { lead: "auth-4.a".to_owned(), path: RepoPath(b"src/\xff.ts".to_vec()), line: 7 },
+        Mute::Lead { lead: "auth-4.b".to_owned() },
+        Mute::Path { glob: "docs/**".to_owned() },
+        Mute::Path { glob: "old/**".to_owned() },
+    ];
+    events.extend(mutes.iter().map(|mute| Event::LeadMuted { mute: mute.clone(), reason: "Read.".to_owned() }));
+    events.extend(mutes.last().map(|mute| Event::LeadUnmuted { mute: mute.clone() }));
     events.extend(
         (2..=6).map(|id| Event::EvidenceAttached { id: EvidenceId(id), to: vec![Subject::Item(once.clone())] }),
     );

@@ -13,17 +13,16 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use touchstone::app::key::Key;
 use touchstone::app::keymap::Keymap;
-use touchstone::app::msg::{Effect, LeadFound, LeadHits, Loaded, Msg};
+use touchstone::app::msg::{Effect, Loaded, Msg};
 use touchstone::app::text::Text;
 use touchstone::app::{App, Preferences, Start};
 use touchstone::highlight::{Coloured, Highlighter, Request};
 use touchstone::journal::{Journal, Store};
 use touchstone::model::event::Event;
-use touchstone::model::evidence::{Kind, RepoPath};
-use touchstone::model::standard::LeadKind;
+use touchstone::model::evidence::RepoPath;
 use touchstone::model::time::Time;
-use touchstone::repo::{Git, Hit, Pin, Repo};
-use touchstone::shell::{exporting, past};
+use touchstone::repo::{Git, Pin, Repo};
+use touchstone::shell::{exporting, leads, past};
 
 use crate::support::{CLOCK, Desk};
 
@@ -156,11 +155,10 @@ impl Workshop {
                 Ok((search, hits)) => vec![Msg::Hits { ticket, hits }, Msg::Searched { ticket, result: Ok(search) }],
                 Err(error) => vec![Msg::Searched { ticket, result: Err(error) }],
             },
-            Effect::Leads(item) => vec![Msg::Leads { leads: self.leads(&item), item }],
             Effect::Extent => vec![Msg::Extent(Ok(self.pin.extent(&|| false).unwrap().unwrap()))],
-            Effect::Pointed => {
-                let standard = &self.journal.audit.standard;
-                vec![Msg::Pointed(touchstone::shell::leads::pointed(&self.pin, standard, &|| false).unwrap())]
+            Effect::Leads => {
+                let leads = leads::run_all(&self.pin, &self.journal.audit.standard, PLACES, &|| false, |_| {});
+                vec![Msg::Leads(leads.unwrap())]
             }
             Effect::Colour { ticket, path, blob, bytes, lines } => {
                 self.highlighter.request(Request { ticket, path, blob, bytes, lines });
@@ -208,42 +206,4 @@ impl Workshop {
         let done = act(&mut self.journal);
         Msg::Acted(done.map(|()| self.journal.audit.entries()[before..].to_vec()))
     }
-
-    fn leads(&self, item: &str) -> Vec<LeadFound> {
-        let standard = &self.journal.audit.standard;
-        let (_, item) = standard.item(item).unwrap();
-        let run = |lead: &touchstone::model::standard::Lead| match (&lead.kind, standard.query(lead)) {
-            (LeadKind::Glob { pattern }, _) => self.pin.paths(pattern).map(|list| LeadHits {
-                hits: list.matches,
-                excluded: 0,
-                files: list.entries,
-                places: list
-                    .paths
-                    .iter()
-                    .map(|path| Hit { path: path.clone(), line: 0, text: Vec::new(), excluded: false })
-                    .collect(),
-                kind: Kind::Path(list),
-            }),
-            (LeadKind::Regex { .. }, query) => {
-                self.pin.hits(&query.unwrap(), PLACES).map(|(search, places)| LeadHits {
-                    hits: search.hits,
-                    excluded: search.excluded_hits,
-                    files: search.files,
-                    places,
-                    kind: Kind::Search(search),
-                })
-            }
-        };
-        let found = |lead| LeadFound {
-            id: lead_id(lead),
-            signal: lead.signal,
-            why: lead.why.clone(),
-            outcome: run(lead).map_err(|error| error.message),
-        };
-        item.leads.iter().map(found).collect()
-    }
-}
-
-fn lead_id(lead: &touchstone::model::standard::Lead) -> String {
-    lead.id.clone()
 }

@@ -212,6 +212,7 @@ impl App {
             }
             Writing::Fact(_, value) if value == score::UNKNOWN => Some("`unknown` needs a reason.".to_owned()),
             Writing::Redact(_) => Some("A redaction needs a reason.".to_owned()),
+            Writing::Mute(_) => Some("A mute needs a reason.".to_owned()),
             Writing::Withdraw(_) => Some("A withdrawal needs a reason.".to_owned()),
             _ => None,
         };
@@ -273,6 +274,10 @@ impl App {
             }
             Writing::Redact(id) => {
                 self.act(vec![Event::Redacted { id, reason: said }], format!("{id} is redacted"));
+            }
+            Writing::Mute(mute) => {
+                let what = display::line(&mute.to_string()).into_owned();
+                self.act(vec![Event::LeadMuted { mute, reason: said }], format!("Muted: {what}"));
             }
             Writing::Withdraw(id) => {
                 // The form below shows what is withdrawn.
@@ -396,6 +401,12 @@ impl App {
                 }
             }
             (Purpose::Audits, Value::Audit(name)) => self.effects.push(Effect::Switch(name)),
+            (Purpose::Mute, Value::Mute(mute)) => self.why_muted(mute),
+            (Purpose::Unmute, Value::Mute(mute)) => {
+                let what = display::line(&mute.to_string()).into_owned();
+                self.act(vec![Event::LeadUnmuted { mute }], format!("Listed again: {what}"));
+            }
+            (Purpose::LeadFiles(hits), Value::Hit(at)) => self.go_through(hits, at),
             (Purpose::FindingEvidence, _) => {
                 if let Some(Popup::Form(form, Filling::Finding { evidence, .. })) = self.popups.last_mut() {
                     // Where nothing is marked, nothing is meant: the row under the cursor is not picked by chance.

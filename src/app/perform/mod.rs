@@ -2,6 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `leads` | mute leads, list what is muted, and the files that leads point at |
 //! | `search` | search in the file and the repository, walk through hits and leads |
 //! | `evidence` | take, attach, reuse, extend, detach and redact evidence |
 //! | `answers` | answers, reasons, notes, facts, modes, the next open item |
@@ -13,6 +14,7 @@ mod accept;
 mod answers;
 mod coverage;
 mod evidence;
+mod leads;
 mod record;
 mod search;
 
@@ -85,6 +87,13 @@ impl App {
             Act::PreviousLead => self.walk_leads(false),
             Act::EarlierPlace => self.travel(false),
             Act::LaterPlace => self.travel(true),
+            Act::LeadFiles => self.lead_files(),
+            Act::Mute => self.mute(),
+            Act::Muted => self.muted(),
+            Act::ShowMuted => {
+                self.shows_muted = !self.shows_muted;
+                self.say(if self.shows_muted { "Muted hits are listed too." } else { "Muted hits are put away." });
+            }
             Act::GoLine => match &self.doc {
                 Some(doc) => {
                     let hint = format!("a number from 1 to {}", doc.text.lines());
@@ -159,7 +168,6 @@ impl App {
             Act::PreviousOpen => self.next_open(false),
             Act::Order => {
                 self.checklist.by_file = !self.checklist.by_file;
-                self.run_leads();
                 self.list();
                 self.say(if self.checklist.by_file {
                     "Sorted by the file that items still need."
@@ -184,7 +192,6 @@ impl App {
                 self.effects.push(Effect::Review);
                 if self.audit.has_coverage() {
                     self.ask_extent();
-                    self.ask_pointed();
                 }
             }
             Act::Coverage => self.open_map(),
@@ -430,7 +437,18 @@ impl App {
                     Some(Target::Place(_, path, line)) => self.visit(&path, line),
                     Some(Target::Piece(id)) => self.show_piece(id),
                     Some(Target::Hit(lead, hit)) => self.show_hit(lead, hit),
-                    Some(Target::Lead(lead)) => self.show_hit(lead, 0),
+                    Some(Target::Lead(lead)) => {
+                        let hits = self.listed.files.iter().flat_map(|file| &file.hits);
+                        let first = hits.filter(|at| at.lead == lead).map(|at| at.hit).next();
+                        self.show_hit(lead, first.unwrap_or(0));
+                    }
+                    Some(Target::LeadFile(path)) => {
+                        let file = self.listed.files.iter().find(|file| file.path == path);
+                        match file.and_then(|file| file.hits.first()).copied() {
+                            Some(at) => self.show_hit(at.lead, at.hit),
+                            None => self.visit(&path, 0),
+                        }
+                    }
                     Some(Target::Finding(id)) => finding::open(self, Some(id)),
                     Some(Target::Answer(slot)) => {
                         if self.audit.standard.fact(&slot.id).is_some() {

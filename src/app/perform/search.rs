@@ -2,6 +2,7 @@
 
 use super::line_of;
 use crate::app::field::Field;
+use crate::app::leads::At;
 use crate::app::msg::Effect;
 use crate::app::popup::{Popup, RepoSearch, Writing};
 use crate::app::{App, Pane, Walk};
@@ -119,15 +120,14 @@ impl App {
         if let Some(why) = self.without_leads() {
             return self.warn(why);
         }
-        let leads = self.leads.get(&self.item).map(Vec::as_slice).unwrap_or_default();
-        let mut all: Vec<(usize, usize)> = Vec::new();
-        for (lead, found) in leads.iter().enumerate() {
-            let count =
-                found.outcome.as_ref().map_or(0, |found| found.places.iter().filter(|hit| !hit.excluded).count());
-            all.extend((0..count).map(|hit| (lead, hit)));
-        }
+        let excluded = |at: &&At| self.lead_hit(at.lead, at.hit).is_none_or(|(_, hit)| hit.excluded);
+        let hits = self.listed.files.iter().flat_map(|file| &file.hits).filter(|at| !excluded(at));
+        let all: Vec<(usize, usize)> = hits.map(|at| (at.lead, at.hit)).collect();
         if all.is_empty() {
-            return self.warn("The leads of this item have no hit.");
+            return self.warn(match self.listed.counts.muted {
+                0 => "The leads of this item have no hit.".to_owned(),
+                muted => format!("The leads of this item have no hit that is not muted ({muted} muted)."),
+            });
         }
         let at = self.lead_at.and_then(|at| all.iter().position(|one| *one == at));
         let next = match (at, forward) {
@@ -138,12 +138,7 @@ impl App {
         };
         let (lead, hit) = all[next];
         self.show_hit(lead, hit);
-        let why = self
-            .leads
-            .get(&self.item)
-            .and_then(|leads| leads.get(lead))
-            .map(|lead| lead.why.clone())
-            .unwrap_or_default();
+        let why = self.lead_hit(lead, hit).map(|(found, _)| found.why.clone()).unwrap_or_default();
         self.say(format!("Hit {} of {} of the leads: {}", next + 1, all.len(), display::line(&why)));
     }
 
@@ -160,9 +155,7 @@ impl App {
     }
 
     pub(super) fn show_hit(&mut self, lead: usize, hit: usize) {
-        let found =
-            self.leads.get(&self.item).and_then(|leads| leads.get(lead)).and_then(|lead| lead.outcome.as_ref().ok());
-        let Some(place) = found.and_then(|found| found.places.get(hit)).cloned() else {
+        let Some(place) = self.lead_hit(lead, hit).map(|(_, hit)| hit.clone()) else {
             return self.warn("This lead has no hit.");
         };
         self.lead_at = Some((lead, hit));

@@ -134,7 +134,7 @@ fn meant(place: &OsString, extent: &Extent) -> Result<Vec<FileLines>> {
 fn report(args: &Args, context: &Context, audit: &Audit, pin: &Pin) -> Result<()> {
     let extent = counted(pin)?;
     let coverage = Coverage::of(&audit.seen, &audit.now.reviewed, &extent);
-    let pointed = leads::pointed(pin, &audit.standard, &|| false).unwrap_or_default();
+    let pointed = leads::pointed(pin, audit);
     let left = unopened(&pointed, &audit.seen, &audit.now.reviewed, &extent);
     let parts = |shares: &[Share], extension: bool| {
         shares.iter().map(|share| part(share_name(share, extension), share)).collect::<Vec<Part>>()

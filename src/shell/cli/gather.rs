@@ -205,6 +205,7 @@ impl Gather {
                 exclude_line: None,
                 include: include.into_iter().cloned().collect(),
                 exclude: exclude.into_iter().map(|glob| glob.trim_start_matches('!').to_owned()).collect(),
+                tests_apart: false,
             })?));
         }
         for id in &self.lead {

@@ -18,6 +18,7 @@ mod history;
 mod leads;
 mod log;
 mod man;
+mod mute;
 mod note;
 mod open;
 mod score;
@@ -95,7 +96,7 @@ enum Command {
     Finding(finding::Args),
     /// Write a note on an item or on the audit
     Note(note::Args),
-    /// Show where to look for an item: its patterns and their hits at the pin
+    /// Show where to look, for an item or for all: patterns and their hits at the pin
     Leads(leads::Args),
     /// Show what was opened and reviewed, or mark lines, files and folders as reviewed
     Coverage(coverage::Args),
@@ -107,6 +108,8 @@ enum Command {
     Diff(diff::Args),
     /// List the tags that contain the pin
     Tags(tags::Args),
+    /// Put hits of leads away with a reason, list what is put away, list it again
+    Mute(mute::Args),
     /// Show what happened, in order
     Log,
     /// Undo the last act
@@ -182,6 +185,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::History(args) => history::run(&args, context),
         Command::Diff(args) => diff::run(&args, context),
         Command::Tags(args) => tags::run(&args, context),
+        Command::Mute(args) => mute::run(&args, context),
         Command::Log => log::run(context),
         Command::Undo => undo::undo(context),
         Command::Redo => undo::redo(context),

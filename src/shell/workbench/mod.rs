@@ -208,6 +208,8 @@ pub struct Session {
     later: VecDeque<Input>,
     /// Requests to workers that have not got their last answer.
     in_flight: usize,
+    /// The leads are to be run once the first screen is complete: they take what the machine has.
+    leads_wanted: bool,
     /// How long they may take before keys that are played are given up.
     patience: Duration,
     place: String,
@@ -283,6 +285,7 @@ impl Session {
             happened,
             later: VecDeque::new(),
             in_flight: 0,
+            leads_wanted: false,
             patience: PATIENCE,
             place,
             place_saved: Instant::now(),
@@ -311,7 +314,6 @@ impl Session {
 
     fn perform_all(&mut self, effects: Vec<Effect>, mut screen: Option<&mut Screen>) {
         let about = self.answers.about;
-        self.workers.show(&self.app.item);
         let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
             if matches!(effect, Effect::Edit { .. } | Effect::Export(_) | Effect::Suspend | Effect::Switch(_)) {
@@ -349,19 +351,13 @@ impl Session {
                 self.workers.search(ticket, query, &self.answers);
                 Vec::new()
             }
-            Effect::Leads(item) => {
-                self.in_flight += 1;
-                self.workers.leads(item);
+            Effect::Leads => {
+                self.leads_wanted = true;
                 Vec::new()
             }
             Effect::Extent => {
                 self.in_flight += 1;
                 self.workers.extent();
-                Vec::new()
-            }
-            Effect::Pointed => {
-                self.in_flight += 1;
-                self.workers.pointed();
                 Vec::new()
             }
             Effect::Colour { ticket, path, blob, bytes, lines } => {
@@ -519,7 +515,7 @@ impl Session {
         (self.app, self.repo, self.workers, self.place) = (app, repo, workers, place);
         (self.environment, self.held, self.answers) = (environment, held, answers);
         self.name = name.to_owned();
-        self.in_flight = 0;
+        (self.in_flight, self.leads_wanted) = (0, false);
         let news = self.news();
         self.update(Msg::Acted(Ok(news)), None);
         self.perform_all(effects, None);
@@ -597,17 +593,28 @@ impl Session {
         }
     }
 
+    /// Begins what waits until nobody waits for anything else.
+    fn begin_leads(&mut self) {
+        if self.in_flight == 0 && std::mem::take(&mut self.leads_wanted) {
+            self.in_flight += 1;
+            self.workers.leads();
+        }
+    }
+
     /// Waits until no request waits for an answer, at most so long, and tells whether that came to be.
     fn settle(&mut self, most: Duration, mut screen: Option<&mut Screen>) -> bool {
         let until = Instant::now() + most;
-        while self.in_flight > 0 {
+        loop {
+            self.begin_leads();
+            if self.in_flight == 0 {
+                return true;
+            }
             match self.happened.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Happened::Input(input)) => self.later.push_back(input),
                 Ok(answer) => self.take(answer, screen.as_deref_mut()),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return false,
             }
         }
-        true
     }
 
     /// Plays keys, each when all that the ones before asked for is there, until they end or end the session.

@@ -1,6 +1,5 @@
 //! The threads that read, search and colour, so that no key waits for them.
 
-use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -21,7 +20,7 @@ use crate::repo::{BLOB_LIMIT, Content, EntryKind, Pin, Repo, display};
 use crate::shell::{exporting, leads};
 
 /// How many places of each lead are shown.
-const PLACES: usize = 200;
+const PLACES: usize = 500;
 
 /// A symbolic link's target is cut here, in bytes.
 const TARGET: usize = 200;
@@ -74,18 +73,10 @@ impl Workers {
         self.desk.changed.notify_one();
     }
 
-    /// Runs an item's leads; those of the item that is shown come first.
-    pub fn leads(&self, item: String) {
-        self.desk.jobs().leads.push_back(item);
+    /// Runs the leads of all items, after everything else.
+    pub fn leads(&self) {
+        self.desk.jobs().leads = true;
         self.desk.changed.notify_one();
-    }
-
-    /// Says which item is shown.
-    pub fn show(&self, item: &str) {
-        let mut jobs = self.desk.jobs();
-        if jobs.shown != item {
-            item.clone_into(&mut jobs.shown);
-        }
     }
 
     /// Looks through the audit for the review, in place of a look that has not begun.
@@ -99,12 +90,6 @@ impl Workers {
     /// Counts the lines of all files.
     pub fn extent(&self) {
         self.desk.jobs().extent = true;
-        self.desk.changed.notify_one();
-    }
-
-    /// Runs all leads, for the files that they point at, when there is nothing else to do.
-    pub fn pointed(&self) {
-        self.desk.jobs().pointed = true;
         self.desk.changed.notify_one();
     }
 
@@ -187,11 +172,15 @@ fn amount(bytes: u64) -> String {
 struct Jobs {
     search: Option<(u64, Query)>,
     review: Option<(Box<Audit>, String)>,
-    leads: VecDeque<String>,
     extent: bool,
-    pointed: bool,
-    shown: String,
+    leads: bool,
     closed: bool,
+}
+
+impl Jobs {
+    fn is_wanted(&self) -> bool {
+        self.search.is_some() || self.review.is_some() || self.extent
+    }
 }
 
 /// Where the searcher finds its work.
@@ -203,9 +192,8 @@ struct Desk {
 
 enum Job {
     Search(u64, Query),
-    Leads(String),
     Extent,
-    Pointed,
+    Leads,
     Review(Box<Audit>, String),
 }
 
@@ -214,13 +202,9 @@ impl Desk {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next job: a search, the leads of the item that is shown, counting lines, a review, other leads, the
-    /// files that leads point at.
+    /// Waits for the next job: a search, counting lines, a review, the leads.
     fn next(&self) -> Option<Job> {
-        let idle = |jobs: &mut Jobs| {
-            let asked = jobs.search.is_some() || jobs.review.is_some() || jobs.extent || jobs.pointed;
-            !jobs.closed && !asked && jobs.leads.is_empty()
-        };
+        let idle = |jobs: &mut Jobs| !jobs.closed && !jobs.is_wanted() && !jobs.leads;
         let mut jobs = self.changed.wait_while(self.jobs(), idle).unwrap_or_else(PoisonError::into_inner);
         if jobs.closed {
             return None;
@@ -228,19 +212,12 @@ impl Desk {
         if let Some((ticket, query)) = jobs.search.take() {
             return Some(Job::Search(ticket, query));
         }
-        let shown = jobs.leads.iter().position(|item| *item == jobs.shown);
-        if let Some(item) = shown.and_then(|at| jobs.leads.remove(at)) {
-            return Some(Job::Leads(item));
-        }
         if std::mem::take(&mut jobs.extent) {
             return Some(Job::Extent);
         }
-        if let Some((audit, standard)) = jobs.review.take() {
-            return Some(Job::Review(audit, standard));
-        }
-        match jobs.leads.pop_front() {
-            Some(item) => Some(Job::Leads(item)),
-            None => std::mem::take(&mut jobs.pointed).then_some(Job::Pointed),
+        match jobs.review.take() {
+            Some((audit, standard)) => Some(Job::Review(audit, standard)),
+            None => std::mem::take(&mut jobs.leads).then_some(Job::Leads),
         }
     }
 
@@ -250,10 +227,10 @@ impl Desk {
         jobs.closed || jobs.search.is_some()
     }
 
-    /// Tells whether what takes longest is to make way for anything else.
-    fn is_busy(&self) -> bool {
+    /// Tells whether there is anything to do that a user waits for.
+    fn is_wanted(&self) -> bool {
         let jobs = self.jobs();
-        jobs.closed || jobs.search.is_some() || jobs.review.is_some() || jobs.extent || !jobs.leads.is_empty()
+        jobs.closed || jobs.is_wanted()
     }
 }
 
@@ -293,20 +270,20 @@ impl Searcher {
                 let result = pin.stream(&query, HIT_LIMIT, &stop, found).transpose();
                 self.answers.send(result.map(|result| Msg::Searched { ticket, result }), true);
             }
-            Job::Leads(item) => match leads::run(pin, &self.standard, &item, PLACES, &stop) {
-                Some(leads) => self.answers.send(Some(Msg::Leads { item, leads }), true),
-                // A search made it stop; it is begun again after that.
-                None => self.desk.jobs().leads.push_front(item),
-            },
             Job::Extent => match pin.extent(&stop) {
                 Ok(Some(extent)) => self.answers.send(Some(Msg::Extent(Ok(extent))), true),
                 Ok(None) => self.desk.jobs().extent = true,
                 Err(error) => self.answers.send(Some(Msg::Extent(Err(error))), true),
             },
-            Job::Pointed => match leads::pointed(pin, &self.standard, &|| self.desk.is_busy()) {
-                Some(pointed) => self.answers.send(Some(Msg::Pointed(pointed)), true),
-                None => self.desk.jobs().pointed = true,
-            },
+            Job::Leads => {
+                let stop = || self.desk.is_wanted();
+                let so_far = |hits| self.answers.send(Some(Msg::LeadsSoFar(hits)), false);
+                match leads::run_all(pin, &self.standard, PLACES, &stop, so_far) {
+                    Some(leads) => self.answers.send(Some(Msg::Leads(leads)), true),
+                    // Something else made them stop; they are begun again after that.
+                    None => self.desk.jobs().leads = true,
+                }
+            }
             Job::Review(audit, standard) => {
                 let result = exporting::review(&audit, &standard, pin);
                 self.answers.send(Some(Msg::Reviewed(result)), true);
@@ -320,13 +297,7 @@ impl Searcher {
             Job::Search(ticket, _) => Msg::Searched { ticket, result: Err(error) },
             Job::Review(..) => Msg::Reviewed(Err(error)),
             Job::Extent => Msg::Extent(Err(error)),
-            Job::Pointed => Msg::Pointed(Vec::new()),
-            Job::Leads(item) => {
-                let why = display::line(&error.message).into_owned();
-                let leads = self.standard.item(&item).map(|(_, item)| item.leads.as_slice()).unwrap_or_default();
-                let found = leads.iter().map(|lead| leads::unrun(lead, why.clone())).collect();
-                Msg::Leads { item, leads: found }
-            }
+            Job::Leads => Msg::Leads(leads::run_none(&self.standard, &display::line(&error.message))),
         };
         self.answers.send(Some(msg), true);
     }

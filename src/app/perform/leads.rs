@@ -1,0 +1,151 @@
+//! Muting leads, and going through the files that they point at.
+
+use crate::app::field::Field;
+use crate::app::item::Target;
+use crate::app::leads::{At, Listed};
+use crate::app::msg::LeadFound;
+use crate::app::picker::{Entry, Picker};
+use crate::app::popup::{Popup, Purpose, Value, Writing};
+use crate::app::{App, Pane, Walk};
+use crate::export::count;
+use crate::model::evidence::RepoPath;
+use crate::model::mute::Mute;
+use crate::repo::{Hit, display};
+
+impl App {
+    /// Asks what is to be muted: the hit, its lead, its file or a folder around it.
+    pub(super) fn mute(&mut self) {
+        if let Some(why) = self.without_leads() {
+            return self.warn(why);
+        }
+        let hit = |lead: usize, hit: usize| {
+            self.lead_hit(lead, hit).map(|(found, hit)| (Some(found.id.clone()), Some(hit.clone())))
+        };
+        let under = match (self.pane, self.target_under()) {
+            (Pane::Item, Target::Hit(lead, at)) => hit(lead, at),
+            (Pane::Item, Target::Lead(lead)) => {
+                let found = self.leads.get(&self.item).and_then(|leads| leads.get(lead));
+                found.map(|found| (Some(found.id.clone()), None))
+            }
+            (Pane::Item, Target::LeadFile(path)) => {
+                Some((None, Some(Hit { path, line: 0, text: Vec::new(), excluded: false })))
+            }
+            (Pane::Code, _) => self.lead_under().and_then(|at| hit(at.lead, at.hit)),
+            _ => None,
+        };
+        let Some((lead, hit)) = under else {
+            return self.warn("Put the cursor on a lead or one of its hits, in the item or in the code.");
+        };
+        let mut mutes: Vec<(String, Mute)> = Vec::new();
+        if let (Some(lead), Some(Hit { path, line, .. })) = (&lead, &hit) {
+            mutes.push(("this hit".to_owned(), Mute::Hit { lead: lead.clone(), path: path.clone(), line: *line }));
+        }
+        if let Some(lead) = lead {
+            mutes.push(("all hits of this lead".to_owned(), Mute::Lead { lead }));
+        }
+        mutes.extend(hit.iter().flat_map(|hit| around(&hit.path)));
+        mutes.retain(|(_, mute)| !self.audit.now.muted.contains_key(mute));
+        if mutes.is_empty() {
+            return self.warn("This is muted already.");
+        }
+        let entries = mutes.into_iter().map(|(detail, mute)| {
+            let label = display::line(&mute.to_string()).into_owned();
+            Entry { value: Value::Mute(mute), label, detail }
+        });
+        self.popups.push(Popup::list(Picker::new("Mute", entries.collect(), false), Purpose::Mute));
+    }
+
+    /// Returns the hit of the item's leads on the current line, the first that is not muted.
+    fn lead_under(&self) -> Option<At> {
+        let doc = self.doc.as_ref()?;
+        let file = self.listed.files.iter().find(|file| file.path == doc.text.path)?;
+        let here = file
+            .hits
+            .iter()
+            .filter(|at| self.lead_hit(at.lead, at.hit).is_some_and(|(_, hit)| hit.line == doc.cursor as u64 + 1));
+        let muted =
+            |at: &At| self.lead_hit(at.lead, at.hit).is_some_and(|(found, hit)| self.mutes.hold(&found.id, hit));
+        here.copied().min_by_key(muted)
+    }
+
+    /// Asks why something is muted.
+    pub(super) fn why_muted(&mut self, mute: Mute) {
+        let title = format!("Why {} is muted", display::line(&mute.to_string()));
+        self.write(&title, "the record says so; searches count it all the same", Field::line(""), Writing::Mute(mute));
+    }
+
+    /// Lists what is muted.
+    pub(super) fn muted(&mut self) {
+        let entries: Vec<Entry<Value>> = self
+            .audit
+            .now
+            .muted
+            .iter()
+            .map(|(mute, muted)| Entry {
+                value: Value::Mute(mute.clone()),
+                label: format!("{}  {}", display::line(&mute.to_string()), display::line(&muted.reason)),
+                detail: muted.at.date(),
+            })
+            .collect();
+        if entries.is_empty() {
+            return self.say("Nothing is muted.");
+        }
+        self.popups.push(Popup::list(Picker::new("Muted; Enter lists it again", entries, false), Purpose::Unmute));
+    }
+
+    /// Lists the files that the leads of all items point at, most concerns first.
+    pub(super) fn lead_files(&mut self) {
+        if self.leads.is_empty() {
+            let none = self.audit.standard.items().all(|(_, item)| item.leads.is_empty());
+            let so_far = count(self.leads_so_far, "hit", "hits");
+            return self.warn(if none {
+                "The standard has no leads.".to_owned()
+            } else {
+                format!("The leads are still being run; {so_far} so far.")
+            });
+        }
+        let leads: Vec<&[LeadFound]> = self.leads.values().map(Vec::as_slice).collect();
+        let listed = Listed::new(&leads, &self.mutes, self.shows_muted);
+        let (mut entries, mut hits) = (Vec::new(), Vec::new());
+        for file in listed.files.iter().filter(|file| file.counts.listed() > 0 || self.shows_muted) {
+            let first = hits.len();
+            let places =
+                file.hits.iter().filter_map(|at| leads[at.item][at.lead].outcome.as_ref().ok()?.places.get(at.hit));
+            hits.extend(places.filter(|hit| !hit.excluded).cloned());
+            // Several leads may point at one line; who walks has read it once.
+            hits.dedup_by(|one, other| (&one.path, one.line) == (&other.path, other.line));
+            if hits.len() > first {
+                let (label, detail) = (display::bytes(&file.path.0), file.counts.marks());
+                entries.push(Entry { value: Value::Hit(first), label, detail });
+            }
+        }
+        if entries.is_empty() {
+            return self.say("No lead of any item has a hit that is not muted.");
+        }
+        let title = format!("{} that leads point at", count(entries.len(), "file", "files"));
+        self.popups.push(Popup::list(Picker::new(title, entries, false), Purpose::LeadFiles(hits)));
+    }
+
+    /// Goes to one of these hits; the keys for search hits walk through them all.
+    pub(super) fn go_through(&mut self, hits: Vec<Hit>, at: usize) {
+        let Some(hit) = hits.get(at).cloned() else { return };
+        self.visit(&hit.path, super::line_of(hit.line));
+        self.pane = Pane::Code;
+        self.say(format!("Hit {} of {} of all leads", at + 1, hits.len()));
+        self.walk = Walk::Repo(hits, at);
+    }
+}
+
+/// Returns the mutes of a file and of the folders around it, the innermost first. A path that is not UTF-8 has no glob.
+fn around(path: &RepoPath) -> Vec<(String, Mute)> {
+    let Ok(path) = std::str::from_utf8(&path.0) else { return Vec::new() };
+    // A glob without `/` is about the file's name, wherever it stands.
+    let what = if path.contains('/') { "this file" } else { "all files of this name" };
+    let mut mutes = vec![(what.to_owned(), Mute::Path { glob: globset::escape(path) })];
+    let mut folder = path;
+    while let Some((outer, _)) = folder.rsplit_once('/') {
+        mutes.push(("this folder".to_owned(), Mute::Path { glob: format!("{}/**", globset::escape(outer)) }));
+        folder = outer;
+    }
+    mutes
+}

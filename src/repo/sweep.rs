@@ -1,0 +1,436 @@
+//! Many searches in one reading of the tree.
+//!
+//! Two threads read the files and look for what matches; the caller's thread puts what they found together in path
+//! order, so that the order of the threads never shows.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+
+use sha2::Digest as _;
+
+use super::pin::{Entry, EntryKind, Pin};
+use super::require::{Required, surely_compiles};
+use super::rust_tests::TestModules;
+use super::search::{ENGINE, Engine, Globs, Hit, Skips, list_object, searcher, with_text};
+use crate::error::{Error, Result};
+use crate::model::evidence::{Place, Query, Search, SkipReason};
+use crate::model::hash::{Hex, Sha256};
+
+const THREADS: usize = 2;
+/// How many files a thread takes at a time, at most.
+const BLOCK: usize = 32;
+/// Into how many blocks files are divided at least, so that the threads have as much to do.
+const BLOCKS: usize = 32;
+/// How many blocks the threads may be ahead of what was put together; it bounds what waits in memory.
+const AHEAD: usize = 64;
+/// A hit's text is cut here, in bytes.
+const TEXT_BYTES: usize = 4 << 10;
+
+/// The queries that read the same files, and so share the denominator.
+struct Group {
+    include: Option<Globs>,
+    exclude: Option<Globs>,
+    runs: Vec<usize>,
+}
+
+impl Group {
+    /// Tells whether a file is read, and if so whether its hits are counted apart.
+    fn takes(&self, entry: &Entry) -> Option<bool> {
+        let holds = |globs: &Globs| globs.matches(&entry.path);
+        self.include.as_ref().is_none_or(holds).then(|| self.exclude.as_ref().is_some_and(holds))
+    }
+}
+
+/// A query that can be run.
+struct Run<'a> {
+    query: &'a Query,
+    /// Its place among all queries.
+    at: usize,
+    /// Compiled when a file may match: compiling costs more than searching a small repository.
+    engine: OnceLock<Result<Engine>>,
+    /// How many hits are still handed out.
+    room: AtomicUsize,
+}
+
+/// All that the threads share.
+struct Plan<'a> {
+    pin: &'a Pin,
+    runs: Vec<Run<'a>>,
+    groups: Vec<Group>,
+    required: Option<Required>,
+}
+
+/// What was found in one file.
+struct Found {
+    entry: usize,
+    /// The groups that read it, and whether they count its hits apart.
+    groups: Vec<(usize, bool)>,
+    /// Its size, or why it was not searched.
+    size: Result<Result<u64, SkipReason>>,
+    /// The runs with hits.
+    runs: Vec<(usize, Result<Matches>)>,
+}
+
+/// The hits of one run in one file.
+#[derive(Default)]
+struct Matches {
+    lines: Vec<(u64, Sha256)>,
+    /// How many there are besides that are counted apart.
+    apart: u64,
+    texts: Vec<Hit>,
+}
+
+/// Which block is next, and how far they were put together.
+#[derive(Default)]
+struct Pace {
+    now: Mutex<Progress>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Progress {
+    next: usize,
+    done: usize,
+    halted: bool,
+}
+
+impl Pace {
+    fn now(&self) -> MutexGuard<'_, Progress> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the next block to read, once it is not too far ahead.
+    fn claim(&self) -> Option<usize> {
+        let ahead = |now: &mut Progress| !now.halted && now.next >= now.done + AHEAD;
+        let mut now = self.changed.wait_while(self.now(), ahead).unwrap_or_else(PoisonError::into_inner);
+        now.next += 1;
+        (!now.halted).then_some(now.next - 1)
+    }
+
+    fn finish_block(&self) {
+        self.now().done += 1;
+        self.changed.notify_all();
+    }
+}
+
+/// Lets the other threads end when one does, also by a panic, so that none waits for ever.
+struct Halt<'a>(&'a Pace);
+
+impl Drop for Halt<'_> {
+    fn drop(&mut self) {
+        self.0.now().halted = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Pin {
+    /// Runs many searches while every file is read once.
+    ///
+    /// The results stand in the order of the queries, and each is what [`Pin::stream`] gives for its query alone. The
+    /// hits of a file, at most `limit` of each query, are handed to `found` with the query's place, in path order.
+    /// Returns nothing once `stop` holds, which is asked before each file.
+    ///
+    /// Errors: a tree that was cut, since no search of it would prove anything. All other errors are a query's own.
+    pub fn sweep(
+        &self,
+        queries: &[Query],
+        limit: usize,
+        stop: &(dyn Fn() -> bool + Sync),
+        mut found: impl FnMut(usize, Vec<Hit>),
+    ) -> Result<Option<Vec<Result<Search>>>> {
+        let mut results: Vec<Option<Result<Search>>> = Vec::new();
+        results.resize_with(queries.len(), || None);
+        let plan = Plan::new(self, queries, limit, |at, error| results[at] = Some(Err(error)));
+        if !plan.runs.is_empty() {
+            self.require_whole()?;
+            let Some(counts) = plan.run(stop, &mut found) else { return Ok(None) };
+            for (run, search) in plan.runs.iter().zip(counts) {
+                results[run.at] = Some(search);
+            }
+        }
+        Ok(Some(results.into_iter().flatten().collect()))
+    }
+}
+
+impl<'a> Plan<'a> {
+    fn new(pin: &'a Pin, queries: &'a [Query], limit: usize, mut refuse: impl FnMut(usize, Error)) -> Plan<'a> {
+        let mut runs: Vec<Run<'_>> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
+        let mut known: BTreeMap<(&[String], &[String]), usize> = BTreeMap::new();
+        for (at, query) in queries.iter().enumerate() {
+            // What might not compile is compiled at once: that no file may match must not pass for a search.
+            let engine =
+                if surely_compiles(query) { Ok(OnceLock::new()) } else { Engine::new(query).map(|one| Ok(one).into()) };
+            let made = engine.and_then(|engine| {
+                let key = (query.include.as_slice(), query.exclude.as_slice());
+                let group = match known.get(&key) {
+                    Some(group) => *group,
+                    None => {
+                        let (include, exclude) = (Globs::new(&query.include)?, Globs::new(&query.exclude)?);
+                        groups.push(Group { include, exclude, runs: Vec::new() });
+                        known.insert(key, groups.len() - 1);
+                        groups.len() - 1
+                    }
+                };
+                Ok((engine, group))
+            });
+            match made {
+                Ok((engine, group)) => {
+                    groups[group].runs.push(runs.len());
+                    runs.push(Run { query, at, engine, room: AtomicUsize::new(limit) });
+                }
+                Err(error) => refuse(at, error),
+            }
+        }
+        let required = Required::new(&runs.iter().map(|run| run.query).collect::<Vec<_>>());
+        Plan { pin, runs, groups, required }
+    }
+
+    /// Reads all files, and returns the results of the runs.
+    fn run(
+        &self,
+        stop: &(dyn Fn() -> bool + Sync),
+        found: &mut impl FnMut(usize, Vec<Hit>),
+    ) -> Option<Vec<Result<Search>>> {
+        let pace = Pace::default();
+        let (sender, receiver) = channel();
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                let (pace, sender) = (&pace, sender.clone());
+                scope.spawn(move || self.read(pace, stop, &sender));
+            }
+            drop(sender);
+            let _halt = Halt(&pace);
+            self.put_together(&pace, stop, &receiver, found)
+        })
+    }
+
+    /// Returns how many files a block has.
+    fn block(&self) -> usize {
+        self.pin.entries().len().div_ceil(BLOCKS).clamp(1, BLOCK)
+    }
+
+    /// Reads block after block.
+    fn read(&self, pace: &Pace, stop: &(dyn Fn() -> bool + Sync), sender: &Sender<(usize, Vec<Found>)>) {
+        let _halt = Halt(pace);
+        // A regular expression's scratch memory is quickest in the thread that made it.
+        let mut engines: Vec<Option<Result<Engine>>> = self.runs.iter().map(|_| None).collect();
+        let mut searcher = searcher();
+        let mut wanted = vec![false; self.runs.len()];
+        let entries = self.pin.entries();
+        let size = self.block();
+        while let Some(block) = pace.claim() {
+            let start = block * size;
+            if start >= entries.len() {
+                return;
+            }
+            let mut all = Vec::new();
+            for (at, entry) in entries.iter().enumerate().skip(start).take(size) {
+                if stop() {
+                    return;
+                }
+                let groups: Vec<(usize, bool)> = (0..self.groups.len())
+                    .filter_map(|group| self.groups[group].takes(entry).map(|excluded| (group, excluded)))
+                    .collect();
+                if !groups.is_empty() {
+                    all.push(self.look(at, entry, groups, &mut engines, &mut searcher, &mut wanted));
+                }
+            }
+            if sender.send((block, all)).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Looks through one file.
+    fn look(
+        &self,
+        at: usize,
+        entry: &Entry,
+        groups: Vec<(usize, bool)>,
+        engines: &mut [Option<Result<Engine>>],
+        searcher: &mut grep_searcher::Searcher,
+        wanted: &mut [bool],
+    ) -> Found {
+        let mut runs = Vec::new();
+        let size = match entry.kind {
+            EntryKind::Symlink => Ok(Err(SkipReason::Symlink)),
+            EntryKind::Submodule => Ok(Err(SkipReason::Submodule)),
+            EntryKind::File | EntryKind::Executable => with_text(&self.pin.store, entry.oid, &entry.path, |text| {
+                match &self.required {
+                    Some(required) => required.mark(text, wanted),
+                    None => wanted.fill(true),
+                }
+                let tests = TestModules::new(&entry.path, text);
+                for (group, excluded) in &groups {
+                    for run in self.groups[*group].runs.iter().copied().filter(|run| wanted[*run]) {
+                        let room = self.runs[run].room.load(Ordering::Relaxed);
+                        let tests_apart = self.runs[run].query.tests_apart;
+                        let mut matches = Matches::default();
+                        let make = || self.runs[run].engine.get_or_init(|| Engine::new(self.runs[run].query)).clone();
+                        let engine = match engines[run].get_or_insert_with(make) {
+                            Ok(engine) => engine,
+                            Err(error) => {
+                                runs.push((run, Err(error.clone())));
+                                continue;
+                            }
+                        };
+                        let done = engine.scan(searcher, text, |line, text| {
+                            let excluded = *excluded || (tests_apart && tests.hold(line));
+                            if excluded {
+                                matches.apart += 1;
+                            } else {
+                                matches.lines.push((line, Sha256::of(text)));
+                            }
+                            if matches.texts.len() < room {
+                                let text = text[..text.len().min(TEXT_BYTES)].to_vec();
+                                let path = entry.path.clone();
+                                matches.texts.push(Hit { path, line, text, excluded });
+                            }
+                        });
+                        match done {
+                            Ok(()) if matches.lines.is_empty() && matches.apart == 0 => {}
+                            done => runs.push((run, done.map(|()| matches))),
+                        }
+                    }
+                }
+                Ok(text.len() as u64)
+            }),
+        };
+        Found { entry: at, groups, size, runs }
+    }
+
+    /// Puts the blocks together in order, and hands out hits as they come.
+    fn put_together(
+        &self,
+        pace: &Pace,
+        stop: &(dyn Fn() -> bool + Sync),
+        blocks: &Receiver<(usize, Vec<Found>)>,
+        found: &mut impl FnMut(usize, Vec<Hit>),
+    ) -> Option<Vec<Result<Search>>> {
+        let mut counts: Vec<Count> = self.runs.iter().map(|_| Count::default()).collect();
+        let mut tallies: Vec<Tally> = self.groups.iter().map(|_| Tally::default()).collect();
+        let mut early = BTreeMap::new();
+        for block in 0..self.pin.entries().len().div_ceil(self.block()) {
+            while !early.contains_key(&block) {
+                let (at, files) = blocks.recv().ok()?;
+                early.insert(at, files);
+            }
+            for file in early.remove(&block).unwrap_or_default() {
+                if stop() {
+                    return None;
+                }
+                self.add(file, &mut counts, &mut tallies, found);
+            }
+            pace.finish_block();
+        }
+        let mut tally_of = vec![0; self.runs.len()];
+        for (at, group) in self.groups.iter().enumerate() {
+            group.runs.iter().for_each(|run| tally_of[*run] = at);
+        }
+        let counts = counts.into_iter().zip(&self.runs).zip(tally_of);
+        Some(counts.map(|((count, run), tally)| count.finish(run.query, &tallies[tally])).collect())
+    }
+
+    fn add(&self, file: Found, counts: &mut [Count], tallies: &mut [Tally], found: &mut impl FnMut(usize, Vec<Hit>)) {
+        let entry = &self.pin.entries()[file.entry];
+        for (at, matches) in file.runs {
+            let (run, count) = (&self.runs[at], &mut counts[at]);
+            if count.error.is_some() {
+                continue;
+            }
+            let mut matches = match matches {
+                Ok(matches) => matches,
+                Err(error) => {
+                    count.error = Some(error);
+                    continue;
+                }
+            };
+            count.excluded_hits += matches.apart;
+            count.add(entry, &matches.lines);
+            let room = run.room.load(Ordering::Relaxed);
+            matches.texts.truncate(room);
+            run.room.store(room - matches.texts.len(), Ordering::Relaxed);
+            if !matches.texts.is_empty() {
+                found(run.at, matches.texts);
+            }
+        }
+        for (group, excluded) in file.groups {
+            let tally = &mut tallies[group];
+            match &file.size {
+                Ok(Err(why)) => tally.skips.add(*why, &entry.path),
+                Ok(Ok(_)) if excluded => tally.excluded_files += 1,
+                Ok(Ok(size)) => {
+                    tally.files += 1;
+                    tally.bytes += size;
+                    list_object(&mut tally.list, entry.oid, &entry.path);
+                }
+                Err(error) => {
+                    for run in &self.groups[group].runs {
+                        counts[*run].error.get_or_insert_with(|| error.clone());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a group of queries read.
+#[derive(Default)]
+struct Tally {
+    files: u64,
+    bytes: u64,
+    excluded_files: u64,
+    list: sha2::Sha256,
+    skips: Skips,
+}
+
+/// What one query found.
+#[derive(Default)]
+struct Count {
+    hits: u64,
+    excluded_hits: u64,
+    list: sha2::Sha256,
+    places: Vec<Place>,
+    error: Option<Error>,
+}
+
+impl Count {
+    fn add(&mut self, entry: &Entry, lines: &[(u64, Sha256)]) {
+        for (line, digest) in lines {
+            self.hits += 1;
+            self.list.update(&entry.path.0);
+            self.list.update(format!(":{line}:{digest}\n"));
+            if self.places.len() < Search::LISTED {
+                self.places.push(Place { path: entry.path.clone(), line: *line });
+            }
+        }
+    }
+
+    fn finish(self, query: &Query, tally: &Tally) -> Result<Search> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        if tally.files == 0 {
+            return Err(Error::falsity("The search read no file, so it proves nothing.").hint(
+                "Look at the scope and the globs: no file matches, or all that do are excluded or were skipped.",
+            ));
+        }
+        Ok(Search {
+            query: query.clone(),
+            engine: ENGINE.to_owned(),
+            files: tally.files,
+            bytes: tally.bytes,
+            files_digest: Hex(tally.list.clone().finalize().into()),
+            skipped: tally.skips.list(),
+            hits: self.hits,
+            hits_digest: Hex(self.list.finalize().into()),
+            places: self.places,
+            excluded_files: tally.excluded_files,
+            excluded_hits: self.excluded_hits,
+        })
+    }
+}

@@ -1,0 +1,413 @@
+//! Leads: run together, grouped by file, muted with a reason, walked through.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use touchstone::app::Pane;
+use touchstone::app::item::{self, Target};
+use touchstone::app::msg::Msg;
+use touchstone::model::event::Event;
+use touchstone::model::evidence::{Evidence, Kind, Query, Reachability};
+use touchstone::model::mute::Mute;
+use touchstone::repo::Check;
+use touchstone::shell::leads;
+
+use crate::repo_fixture::Fixture;
+use crate::support::Desk;
+use crate::workshop::Workshop;
+
+pub const COVERED: &[&str] = &["lead-files", "mute", "muted", "show-muted"];
+
+const RUST: &str = "fn live() {\n    run(\"x\");\n}\n\n#[cfg(test)]\nmod tests {\n    // } \"\n    #[test]\n    fn f() {\n        run(\"{\");\n        run('\"');\n    }\n}\n\nfn after() {\n    run(\"y\");\n}\n";
+
+// -------------------- Test modules inside Rust files.
+
+#[test]
+fn hits_in_test_modules_are_counted_apart() {
+    let f = Fixture::new();
+    let commit = f.files(&[("src/a.rs", RUST), ("src/a.py", RUST), ("tests/b.rs", RUST)], &[], 1);
+    let pin = f.pin(commit);
+    let plain = Query { pattern: "run\\(".to_owned(), exclude: vec!["tests/**".to_owned()], ..Query::default() };
+    let apart = Query { tests_apart: true, ..plain.clone() };
+    let (with, hits) = pin.hits(&apart, 99).unwrap();
+    let without = pin.search(&plain).unwrap();
+    assert_eq!((without.hits, without.excluded_hits, without.excluded_files), (8, 4, 1));
+    assert_eq!((with.hits, with.excluded_hits, with.excluded_files), (6, 6, 1));
+    let lines = |excluded: bool, path: &str| -> Vec<u64> {
+        let here = hits.iter().filter(|hit| hit.excluded == excluded && hit.path.lossy() == path);
+        here.map(|hit| hit.line).collect()
+    };
+    assert_eq!((lines(false, "src/a.rs"), lines(true, "src/a.rs")), (vec![2, 16], vec![10, 11]));
+    assert_eq!((lines(false, "src/a.py").len(), lines(true, "tests/b.rs").len()), (4, 4));
+    // Both are the same when they are run again, and neither passes for the other.
+    let check =
+        |search| pin.check(&Evidence { kind: Kind::Search(search), reachability: Reachability::NotKnown, note: None });
+    assert_eq!((check(with.clone()), check(without.clone())), (Check::Holds, Check::Holds));
+    let mut false_one = with;
+    false_one.query.tests_apart = false;
+    assert!(matches!(check(false_one), Check::Fails(_)));
+    // A record made before there was such a choice says nothing of it, and is run as it was.
+    let said = serde_json::to_value(&without.query).unwrap();
+    assert_eq!(said.get("testsApart"), None);
+    assert_eq!(serde_json::from_value::<Query>(said).unwrap(), plain);
+    let texts = pin.sweep(&[plain, apart], 99, &|| false, |_, _| {}).unwrap().unwrap();
+    assert_eq!(texts.iter().map(|one| one.as_ref().unwrap().hits).collect::<Vec<_>>(), [8, 6]);
+}
+
+// -------------------- The engine.
+
+#[test]
+fn leads_together_find_what_each_finds_alone() {
+    let desk = Desk::new();
+    let standard = touchstone::standards::Loaded::built_in().unwrap().standard;
+    let pin = desk.git.pin(desk.commit);
+    let mut told = Vec::new();
+    let all = leads::run_all(&pin, &standard, 3, &|| false, |hits| told.push(hits)).unwrap();
+    assert!(told.is_sorted());
+    let mut hits = 0;
+    for (_, item) in standard.items().filter(|(_, item)| !item.leads.is_empty()) {
+        for (lead, found) in item.leads.iter().zip(&all[&item.id]) {
+            assert_eq!(found.id, lead.id);
+            let Some(query) = standard.query(lead) else {
+                assert!(matches!(found.outcome.as_ref().unwrap().kind, Kind::Path(_)));
+                continue;
+            };
+            let alone = pin.search(&query);
+            assert_eq!(alone.is_ok(), found.outcome.is_ok(), "{}", lead.id);
+            let (Ok(alone), Ok(found)) = (alone, &found.outcome) else { continue };
+            assert_eq!(found.kind, Kind::Search(alone.clone()), "{}", lead.id);
+            assert_eq!(found.by_file.values().map(|file| file.hits).sum::<u64>(), alone.hits);
+            assert_eq!(found.places.len() as u64, (alone.hits + alone.excluded_hits).min(3));
+            hits += alone.hits;
+        }
+    }
+    assert!(hits > 10, "{hits}");
+    assert_eq!(leads::run_all(&pin, &standard, 3, &|| true, |_| {}), None);
+    let none = leads::run_none(&standard, "no clone");
+    assert!(none.keys().eq(all.keys()));
+    assert!(none.values().flatten().all(|lead| lead.outcome == Err("no clone".to_owned())));
+}
+
+// -------------------- The workbench.
+
+/// Puts the item pane's cursor on a row that stands for this.
+#[track_caller]
+fn under(shop: &mut Workshop, wanted: &Target) {
+    shop.keys("3");
+    let rows = item::rows(&shop.app, shop.app.item_width());
+    shop.app.item_cursor = rows.iter().position(|row| row.target == *wanted).expect("no such row");
+}
+
+/// Returns the texts of the item pane's rows.
+fn pane(shop: &Workshop) -> Vec<String> {
+    item::rows(&shop.app, shop.app.item_width()).iter().map(|row| row.line.text()).collect()
+}
+
+fn first_hit(shop: &Workshop) -> (usize, usize) {
+    let at = shop.app.listed.files[0].hits[0];
+    (at.lead, at.hit)
+}
+
+#[test]
+fn a_hit_is_muted_with_a_reason_and_listed_again() {
+    let mut shop = Workshop::new();
+    shop.item("transport-1");
+    let before = shop.app.listed.counts;
+    let (lead, hit) = first_hit(&shop);
+    let (found, place) = shop.app.lead_hit(lead, hit).map(|(found, place)| (found.clone(), place.clone())).unwrap();
+    under(&mut shop, &Target::Hit(lead, hit));
+    assert_eq!(shop.says("M"), "");
+    let (name, path) =
+        (format!("{} at {}:{}", found.id, place.path.lossy(), place.line), place.path.lossy().into_owned());
+    assert_eq!(
+        shop.labels(),
+        [name.clone(), found.id.clone(), format!("leads under {path}"), "leads under src/**".to_owned()]
+    );
+    // Without a reason nothing is muted.
+    assert_eq!(shop.says("<cr><cr>"), "A mute needs a reason.");
+    let mute = Mute::Hit { lead: found.id.clone(), path: place.path.clone(), line: place.line };
+    let events = shop.writes("A constant.<cr>");
+    assert_eq!(events, [Event::LeadMuted { mute: mute.clone(), reason: "A constant.".to_owned() }]);
+    assert_eq!(shop.said(), format!("Muted: {name}"));
+    let after = shop.app.listed.counts;
+    assert_eq!((after.muted, after.listed()), (1, before.listed() - 1));
+    let shown = |shop: &Workshop| pane(shop).iter().any(|row| row.contains("(muted)"));
+    assert!(pane(&shop).iter().any(|row| row.contains(", 1 muted")) && !shown(&shop), "{:#?}", pane(&shop));
+    // What is evidence counts every hit.
+    let again = shop.app.leads["transport-1"][lead].outcome.as_ref().unwrap();
+    assert_eq!(
+        (again.hits, &again.kind),
+        (found.outcome.as_ref().unwrap().hits, &found.outcome.as_ref().unwrap().kind)
+    );
+    // It can be seen again, and is no less muted for that.
+    assert_eq!(shop.says("gu"), "Muted hits are listed too.");
+    assert!(shown(&shop), "{:#?}", pane(&shop));
+    assert_eq!(shop.app.listed.counts, after);
+    under(&mut shop, &Target::Hit(lead, hit));
+    shop.keys("M");
+    assert!(!shop.labels().contains(&name), "what is muted is not muted again");
+    shop.keys("<esc>");
+    assert_eq!(shop.says("gu"), "Muted hits are put away.");
+    // The log says it, undo takes it back, and so does the list.
+    shop.keys("gt");
+    assert!(shop.page()[0].contains(&format!("muted {name} (A constant.)")), "{}", shop.page()[0]);
+    shop.keys("<esc>u");
+    assert_eq!(shop.app.listed.counts, before);
+    shop.keys("<c-r>gM");
+    assert_eq!(shop.labels(), [format!("{name}  A constant.")]);
+    assert_eq!(shop.writes("<cr>"), [Event::LeadUnmuted { mute }]);
+    assert_eq!(shop.app.listed.counts, before);
+    assert_eq!(shop.says("gM"), "Nothing is muted.");
+}
+
+#[test]
+fn a_muted_lead_is_no_evidence_of_absence_fail() {
+    let mut shop = Workshop::new();
+    shop.item("transport-1");
+    let (lead, hit) = first_hit(&shop);
+    under(&mut shop, &Target::Hit(lead, hit));
+    let id = shop.app.leads["transport-1"][lead].id.clone();
+    shop.writes(&format!("M{id}<down><cr>Read.<cr>"));
+    assert!(shop.app.audit.now.muted.contains_key(&Mute::Lead { lead: id }));
+    let kinds = |shop: &Workshop| -> Vec<(u64, Kind)> {
+        let pieces = shop.app.audit.now.evidence.values().map(|piece| piece.evidence.kind.clone());
+        pieces
+            .filter_map(|kind| if let Kind::Search(search) = &kind { Some((search.hits, kind)) } else { None })
+            .collect()
+    };
+    // All zeros are taken; the muted lead has hits and is not among them.
+    shop.keys("z");
+    assert!(kinds(&shop).iter().all(|(hits, _)| *hits == 0));
+    let muted = shop.app.leads["transport-1"][lead].outcome.as_ref().unwrap().clone();
+    assert!(muted.hits > 0 && kinds(&shop).iter().all(|(_, kind)| *kind != muted.kind));
+    // Taken by hand, it says what is there.
+    under(&mut shop, &Target::Lead(lead));
+    shop.keys("0");
+    assert!(kinds(&shop).contains(&(muted.hits, muted.kind)));
+}
+
+#[test]
+fn a_folder_and_a_place_in_the_code_are_muted() {
+    let mut shop = Workshop::new();
+    shop.item("transport-1");
+    let all = shop.app.listed.counts.listed();
+    let (lead, hit) = first_hit(&shop);
+    let place = shop.app.lead_hit(lead, hit).unwrap().1.clone();
+    let (path, line) = (place.path.lossy().into_owned(), place.line);
+    // The gutter points at the hit, and the mute there is the same.
+    shop.keys("}2");
+    assert_eq!((shop.at(), shop.app.pane), ((path.clone(), line as usize), Pane::Code));
+    let signal = item::mark(shop.app.leads["transport-1"][lead].signal);
+    let sign = format!("{signal}{line:>3} ");
+    assert!(shop.screen().lines().any(|row| row.contains(&sign)), "{}", shop.screen());
+    shop.keys("M");
+    assert!(shop.labels()[0].ends_with(&format!("{path}:{line}")));
+    let events = shop.writes("<up><down><down><down><cr>Only a demo.<cr>");
+    assert_eq!(
+        events,
+        [Event::LeadMuted { mute: Mute::Path { glob: "src/**".to_owned() }, reason: "Only a demo.".to_owned() }]
+    );
+    let counts = shop.app.listed.counts;
+    assert!(counts.muted > 0 && counts.muted + counts.listed() == all, "{counts:?}");
+    assert!(shop.app.listed.files.iter().all(|file| !file.path.0.starts_with(b"src/") || file.hits.is_empty()));
+    shop.keys("2");
+    assert_eq!(shop.says("M"), "Put the cursor on a lead or one of its hits, in the item or in the code.");
+    shop.item("auth_scheme");
+    assert_eq!(shop.says("M"), "Put the cursor on an item first.");
+}
+
+#[test]
+fn the_walk_skips_what_is_muted() {
+    let mut shop = Workshop::new();
+    shop.item("transport-1");
+    let first = shop.says("}");
+    let count = |said: &str| said.split(' ').nth(3).unwrap().parse::<u64>().unwrap();
+    let all = count(&first);
+    let seen = shop.app.lead_at.unwrap();
+    under(&mut shop, &Target::Hit(seen.0, seen.1));
+    shop.writes("M<cr>Read.<cr>");
+    shop.keys("1");
+    for _ in 1..all {
+        let said = shop.says("}");
+        assert_eq!(count(&said), all - 1, "{said}");
+        assert_ne!(shop.app.lead_at, Some(seen));
+    }
+    let paths: Vec<String> = shop.app.listed.files.iter().map(|file| file.path.lossy().into_owned()).collect();
+    let globs =
+        paths.iter().map(|path| Event::LeadMuted { mute: Mute::Path { glob: path.clone() }, reason: "R".to_owned() });
+    shop.record(globs.collect());
+    let said = shop.says("}");
+    assert!(said.starts_with("The leads of this item have no hit that is not muted"), "{said}");
+}
+
+#[test]
+fn files_that_leads_point_at_are_listed_and_gone_through() {
+    let mut shop = Workshop::new();
+    shop.item("auth_scheme").keys("gL");
+    assert!(shop.title().ends_with("files that leads point at"), "{}", shop.title());
+    let files = shop.labels();
+    assert!(files.contains(&"src/index.ts".to_owned()), "{files:?}");
+    let said = shop.says("<cr>");
+    assert!(said.starts_with("Hit 1 of ") && said.ends_with(" of all leads"), "{said}");
+    assert_eq!((shop.at().0, shop.app.pane), (files[0].clone(), Pane::Code));
+    // The keys for hits walk on, also into the next file.
+    let mut seen = vec![shop.at()];
+    for _ in 0..200 {
+        shop.keys(".");
+        if shop.app.doc.is_some() && seen.last() != Some(&shop.at()) {
+            seen.push(shop.at());
+        }
+    }
+    assert!(seen.iter().any(|(path, _)| *path != files[0]), "{seen:?}");
+    // A file whose hits are all muted is not listed.
+    let glob = Mute::Path { glob: "src/index.ts".to_owned() };
+    shop.record(vec![Event::LeadMuted { mute: glob, reason: "R".to_owned() }]);
+    shop.keys("gL");
+    assert!(!shop.labels().contains(&"src/index.ts".to_owned()));
+    let mut light = Workshop::light();
+    assert_eq!(light.says("gL"), "The standard has no leads.");
+}
+
+#[test]
+fn while_leads_run_it_is_said() {
+    let mut shop = Workshop::new();
+    shop.item("transport-1");
+    let leads = std::mem::take(&mut shop.app.leads);
+    shop.send(Msg::LeadsSoFar(7));
+    assert!(
+        pane(&shop).iter().any(|row| row.contains("being looked for") && row.contains("7 hits so far")),
+        "{:#?}",
+        pane(&shop)
+    );
+    assert_eq!(shop.says("gL"), "The leads are still being run; 7 hits so far.");
+    assert_eq!(shop.says("M"), "The leads of this item are still being run.");
+    shop.send(Msg::Leads(leads));
+    assert!(!pane(&shop).iter().any(|row| row.contains("being looked for")));
+}
+
+#[test]
+fn leads_in_the_item_pane_are_grouped_by_file() {
+    let mut shop = Workshop::new();
+    shop.item("transport-1");
+    let text: Vec<String> = pane(&shop).into_iter().skip_while(|row| !row.starts_with("Leads: ")).collect();
+    let end = text.iter().position(|row| row == "What to look for").unwrap();
+    insta::assert_snapshot!("item_pane", text[..end].join("\n"));
+    let path = shop.app.listed.files[0].path.clone();
+    under(&mut shop, &Target::LeadFile(path.clone()));
+    shop.keys("<cr>");
+    assert_eq!((shop.at().0, shop.app.lead_at), (path.lossy().into_owned(), Some(first_hit(&shop))));
+}
+
+// -------------------- The command line.
+
+#[test]
+fn all_leads_are_listed_by_item_and_by_file() {
+    let desk = Desk::open(&["stdio"]);
+    insta::assert_snapshot!("items", desk.ok(["leads"]));
+    insta::assert_snapshot!("by_file", desk.ok(["leads", "transport-1", "--by-file", "--hits", "3"]));
+    let items = desk.json(["leads"]);
+    let one = desk.json(["leads", "auth-4"]);
+    let of_item = items["items"].as_array().unwrap().iter().find(|row| row["item"] == "auth-4").unwrap();
+    let sum = |signal: &str| -> u64 {
+        let leads = one["leads"].as_array().unwrap().iter().filter(|lead| lead["signal"] == signal);
+        leads.map(|lead| lead["hits"].as_u64().unwrap()).sum()
+    };
+    assert_eq!(
+        (&of_item["supports"], &of_item["concerns"], &of_item["look"]),
+        (&json!(sum("supports")), &json!(sum("concern")), &json!(sum("look")))
+    );
+    let files = desk.json(["leads", "--by-file", "--hits", "500"]);
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for file in files["files"].as_array().unwrap() {
+        for signal in ["supports", "concerns", "look"] {
+            *counts.entry(signal).or_default() += file[signal].as_u64().unwrap();
+        }
+    }
+    for (signal, count) in counts {
+        let by_item: u64 = items["items"].as_array().unwrap().iter().map(|row| row[signal].as_u64().unwrap()).sum();
+        assert_eq!(count, by_item, "{signal}");
+    }
+}
+
+#[test]
+fn the_command_line_mutes_and_the_record_says_so() {
+    let desk = Desk::open(&["stdio"]);
+    let auth = |desk: &Desk| desk.json(["leads", "auth-4"])["leads"][2].clone();
+    let before = auth(&desk);
+    assert_eq!(
+        (&before["hits"], &before["muted"], before["places"].as_array().unwrap().len()),
+        (&json!(1), &json!(0), 1)
+    );
+    desk.ok(["mute", "auth-4.c", "--at", "src/auth.ts:4", "--reason", "It is read once."]);
+    let after = auth(&desk);
+    assert_eq!((&after["hits"], &after["muted"], &after["places"]), (&json!(1), &json!(1), &json!([])));
+    assert_eq!(desk.json(["leads", "auth-4", "--muted"])["leads"][2]["places"][0]["muted"], json!(true));
+    desk.ok(["mute", "--path", "docs/**", "--reason", "Prose."]);
+    let said = desk.ok(["mute"]);
+    assert_eq!(said, "auth-4.c at src/auth.ts:4: It is read once.\nleads under docs/**: Prose.\n2 mutes.\n");
+    assert!(desk.ok(["log"]).contains("muted leads under docs/** (Prose.)"));
+    let list = desk.json(["mute"]);
+    let muted: Vec<&Value> = list["muted"].as_array().unwrap().iter().map(|row| &row["mute"]["kind"]).collect();
+    assert_eq!(muted, ["hit", "path"]);
+    // The search that is taken as evidence has its hit.
+    desk.ok(["answer", "auth-4", "yes", "--lead", "auth-4.c"]);
+    assert_eq!(desk.json(["evidence", "show", "E1"])["hits"], json!(1));
+    let db = desk.dir().join("db");
+    std::fs::create_dir(&db).unwrap();
+    desk.ok(["export", "--partial", "--unsigned", "--db", db.to_str().unwrap()]);
+    let folder = find(&db, "record.json");
+    let record: Value = serde_json::from_slice(&std::fs::read(&folder).unwrap()).unwrap();
+    let rows = record["predicate"]["muted"].as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0]["mute"], json!({ "kind": "hit", "lead": "auth-4.c", "path": "src/auth.ts", "line": 4 }));
+    assert_eq!(rows[1]["reason"], json!("Prose."));
+    let text = |name: &str| std::fs::read_to_string(find(&db, name)).unwrap();
+    for file in ["raw-notes.md", "security-assessment.md"] {
+        assert!(text(file).contains("Prose."), "{file}: {}", text(file));
+    }
+    desk.ok(["mute", "--path", "docs/**", "--off"]);
+    desk.ok(["undo"]);
+    assert_eq!(desk.json(["mute"])["muted"].as_array().unwrap().len(), 2);
+    desk.ok(["mute", "auth-4.c", "--at", "src/auth.ts:4", "--off"]);
+    assert_eq!(auth(&desk), before);
+}
+
+/// Returns the file of this name somewhere under a folder.
+fn find(folder: &std::path::Path, name: &str) -> std::path::PathBuf {
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(folder) = waiting.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.file_name().is_some_and(|one| one == name) {
+                return path;
+            }
+        }
+    }
+    panic!("no {name}");
+}
+
+#[test]
+fn what_cannot_be_muted_is_refused_fail() {
+    let desk = Desk::open(&["stdio"]);
+    let cases: [(&[&str], i32, &str); 9] = [
+        (&["mute", "auth-4.zz", "--reason", "R"], 2, "no lead `auth-4.zz`"),
+        (&["mute", "auth-4.a"], 2, "needs a reason"),
+        (&["mute", "auth-4.a", "--reason", " "], 2, "--reason is empty"),
+        (&["mute", "--path", "/docs", "--reason", "R"], 2, "cannot be used"),
+        (&["mute", "--path", "[", "--reason", "R"], 2, "cannot be used"),
+        (&["mute", "auth-4.a", "--at", "src/nothing.ts:3", "--reason", "R"], 3, "is not in"),
+        (&["mute", "auth-4.a", "--off"], 2, "auth-4.a is not muted"),
+        (&["mute", "--reason", "R"], 2, "Say what"),
+        (&["mute", "auth-4.a", "--off", "--reason", "R"], 2, "cannot be used with"),
+    ];
+    for (args, code, part) in cases {
+        let said = desk.fails(args.iter().copied(), code);
+        assert!(said.contains(part), "{args:?}: {said}");
+    }
+    desk.ok(["mute", "auth-4.a", "--reason", "R"]);
+    let said = desk.fails(["mute", "auth-4.a", "--reason", "R"], 2);
+    assert!(said.contains("auth-4.a is muted already"), "{said}");
+    assert_eq!(desk.json(["mute"])["muted"].as_array().unwrap().len(), 1);
+}

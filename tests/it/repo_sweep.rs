@@ -1,0 +1,183 @@
+//! Many searches in one pass are each the same as alone.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use proptest::prelude::*;
+use touchstone::error::Kind;
+use touchstone::model::evidence::{Query, Search};
+use touchstone::repo::{Hit, Pin};
+
+use crate::repo_fixture::{FILE, Fixture, SYMLINK};
+
+fn query(pattern: &str) -> Query {
+    Query { pattern: pattern.into(), ..Query::default() }
+}
+
+/// Runs them in one pass, and each alone.
+fn both(pin: &Pin, queries: &[Query], limit: usize) -> [Vec<(Result<Search, String>, Vec<Hit>)>; 2] {
+    let mut texts = vec![Vec::new(); queries.len()];
+    let results = pin.sweep(queries, limit, &|| false, |at, hits| texts[at].extend(hits)).unwrap().unwrap();
+    let together = results.into_iter().map(|result| result.map_err(|error| error.to_string())).zip(texts).collect();
+    let alone = queries.iter().map(|query| {
+        let mut texts = Vec::new();
+        let result = pin.stream(query, limit, &|| false, |hits| texts.extend(hits));
+        (result.map(Option::unwrap).map_err(|error| error.to_string()), texts)
+    });
+    [together, alone.collect()]
+}
+
+#[test]
+fn a_query_that_cannot_be_run_keeps_no_other_from_it() {
+    let f = Fixture::new();
+    let commit = f.files(&[("a.py", "eval(x)\n"), ("b.ts", "Eval\nfetch(url)\n")], &[], 1);
+    let pin = f.pin(commit);
+    let queries = [
+        query("eval"),
+        query("("),
+        Query { include: vec!["*.go".into()], ..query("eval") },
+        Query { include: vec!["[".into()], ..query("eval") },
+        Query { include: vec!["*.ts".into()], case_sensitive: true, ..query("fetch\\(") },
+        query("eval"),
+    ];
+    let [together, alone] = both(&pin, &queries, 9);
+    assert_eq!(together, alone);
+    let said: Vec<_> =
+        together.iter().map(|(result, hits)| (result.as_ref().map(|s| s.hits).ok(), hits.len())).collect();
+    assert_eq!(said, [(Some(2), 2), (None, 0), (None, 0), (None, 0), (Some(1), 1), (Some(2), 2)]);
+    assert!(pin.sweep(&[], 9, &|| false, |_, _| {}).unwrap().unwrap().is_empty());
+}
+
+#[test]
+fn a_missing_file_fails_the_queries_that_would_read_it() {
+    let f = Fixture::new();
+    let gone = f.blob("gone\n");
+    let commit = f.commit(f.tree(&[(b"a.py", FILE, f.blob("kept\n")), (b"b.ts", FILE, gone)]), &[], 1);
+    std::fs::remove_file(f.loose(gone)).unwrap();
+    let pin = f.pin(commit);
+    let only = |glob: &str| Query { include: vec![glob.into()], ..query("kept") };
+    let queries = [only("*.py"), only("*.ts"), query("kept"), query("gone"), query("e")];
+    let results = pin.sweep(&queries, 9, &|| false, |_, _| {}).unwrap().unwrap();
+    let kinds: Vec<_> = results.iter().map(|result| result.as_ref().map(|s| s.hits).map_err(|e| e.kind)).collect();
+    let missing = Err(Kind::CouldNot);
+    assert_eq!(kinds, [Ok(1), missing, missing, missing, missing]);
+}
+
+#[test]
+fn it_keeps_the_order_of_paths_and_can_be_stopped() {
+    let f = Fixture::new();
+    let names: Vec<String> = (0..300).map(|at| format!("{at:03}")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "one\ntwo\n")).collect();
+    let pin = f.pin(f.files(&files, &[], 1));
+    let queries = [query("one"), query("two"), query("three"), query("one|two"), query("t.o")];
+    let mut seen = Vec::new();
+    pin.sweep(&queries, 250, &|| false, |at, hits| seen.extend(hits.into_iter().map(|hit| (hit.path, at)))).unwrap();
+    assert!(seen.is_sorted_by_key(|(path, _)| path.clone()));
+    assert_eq!(seen.len(), 4 * 250);
+    let enough = AtomicBool::new(false);
+    let mut count = 0;
+    let stop = || enough.load(Ordering::SeqCst);
+    let stopped = pin.sweep(&queries, 250, &stop, |_, hits| {
+        count += hits.len();
+        enough.store(hits[0].path.0 >= b"100".to_vec(), Ordering::SeqCst);
+    });
+    assert_eq!(stopped.unwrap(), None);
+    // The last file's hits are handed out together.
+    assert_eq!(count, 101 * 5);
+}
+
+/// Words that patterns look for, near misses, and letters that fold to ASCII ones.
+const WORDS: [&str; 22] = [
+    "eval(",
+    "EVAL(",
+    "secret",
+    "\u{17f}ecret",
+    "Token=",
+    "to\u{212a}en",
+    "key",
+    "api_key",
+    "import os",
+    "\r\n",
+    "\n",
+    "\n",
+    " ",
+    "'",
+    "fetch(url)",
+    "http://",
+    "x",
+    "\u{e9}t\u{e9}",
+    "\u{c9}T\u{c9}",
+    "\u{200b}",
+    "\r",
+    "os",
+];
+
+const PATTERNS: [&str; 24] = [
+    "eval\\(",
+    "secret|token",
+    "(?i)SECRET",
+    "to[km]en\\s*=",
+    "\\bkey\\b",
+    "api_?key",
+    "^import\\s+os",
+    "os$",
+    "\r$",
+    "^$",
+    ".",
+    "(fetch|axios)\\(\\s*[a-z]",
+    "https?://",
+    "x+",
+    "\u{e9}t\u{e9}",
+    "[\u{200b}-\u{200f}]",
+    "\\AToken",
+    "os\\z",
+    "(a|b)|",
+    "(?-u:\\xc3)",
+    "(eval|exec)(Sync)?\\(",
+    "\\W(key|token)s?=?$",
+    "(secret){2}",
+    "e.*t",
+];
+
+fn any_query() -> impl Strategy<Value = Query> {
+    let globs = || prop::collection::vec(prop::sample::select(vec!["*.py", "*.ts", "src/**", "*1*"]), 0..2);
+    let exclude_line = prop::option::weighted(0.2, prop::sample::select(vec!["^ ", "key"]));
+    (prop::sample::select(PATTERNS.to_vec()), globs(), globs(), any::<[bool; 2]>(), exclude_line).prop_map(
+        |(pattern, include, exclude, [literal, case_sensitive], exclude_line)| Query {
+            pattern: pattern.into(),
+            literal: literal && pattern.len() > 5,
+            case_sensitive,
+            exclude_line: exclude_line.map(str::to_owned),
+            include: include.into_iter().map(str::to_owned).collect(),
+            exclude: exclude.into_iter().map(str::to_owned).collect(),
+            tests_apart: false,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn one_pass_finds_what_each_search_finds_alone(
+        texts in prop::collection::vec(prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..12), 1..80),
+        queries in prop::collection::vec(any_query(), 1..12),
+        limit in 0_usize..20,
+    ) {
+        let f = Fixture::new();
+        let names: Vec<String> = (0..texts.len()).map(|at| match at % 4 {
+            0 => format!("src/{at}.py"),
+            1 => format!("{at}.ts"),
+            2 => format!("lib/{at}.ts"),
+            _ => format!("{at}"),
+        }).collect();
+        let mut items = Vec::new();
+        for (name, words) in names.iter().zip(&texts) {
+            let mode = if name.ends_with("11") { SYMLINK } else { FILE };
+            items.push((name.as_bytes(), mode, f.blob(words.concat())));
+        }
+        items.push((b"binary", FILE, f.blob("eval(\0")));
+        let pin = f.pin(f.commit(f.tree(&items), &[], 1));
+        let [together, alone] = both(&pin, &queries, limit);
+        prop_assert_eq!(together, alone);
+    }
+}
