@@ -210,6 +210,8 @@ pub struct Session {
     in_flight: usize,
     /// The leads are to be run once the first screen is complete: they take what the machine has.
     leads_wanted: bool,
+    /// They are being run.
+    leads_run: bool,
     /// How long they may take before keys that are played are given up.
     patience: Duration,
     place: String,
@@ -286,6 +288,7 @@ impl Session {
             later: VecDeque::new(),
             in_flight: 0,
             leads_wanted: false,
+            leads_run: false,
             patience: PATIENCE,
             place,
             place_saved: Instant::now(),
@@ -515,7 +518,7 @@ impl Session {
         (self.app, self.repo, self.workers, self.place) = (app, repo, workers, place);
         (self.environment, self.held, self.answers) = (environment, held, answers);
         self.name = name.to_owned();
-        (self.in_flight, self.leads_wanted) = (0, false);
+        (self.in_flight, self.leads_wanted, self.leads_run) = (0, false, false);
         let news = self.news();
         self.update(Msg::Acted(Ok(news)), None);
         self.perform_all(effects, None);
@@ -567,6 +570,7 @@ impl Session {
                     self.in_flight = self.in_flight.saturating_sub(1);
                 }
                 if let Some(msg) = msg {
+                    self.leads_run &= !matches!(*msg, Msg::Leads(_));
                     self.update(*msg, screen);
                 }
             }
@@ -597,19 +601,28 @@ impl Session {
     fn begin_leads(&mut self) {
         if self.in_flight == 0 && std::mem::take(&mut self.leads_wanted) {
             self.in_flight += 1;
+            self.leads_run = true;
             self.workers.leads();
         }
     }
 
     /// Waits until no request waits for an answer, at most so long, and tells whether that came to be.
     fn settle(&mut self, most: Duration, mut screen: Option<&mut Screen>) -> bool {
-        let until = Instant::now() + most;
+        let mut until = Instant::now() + most;
         loop {
             self.begin_leads();
             if self.in_flight == 0 {
                 return true;
             }
-            match self.happened.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            let happened = if self.leads_run && self.in_flight == 1 {
+                // They take as long as the repository is large, and come to an end by themselves.
+                let happened = self.happened.recv().map_err(|_| RecvTimeoutError::Disconnected);
+                until = Instant::now() + most;
+                happened
+            } else {
+                self.happened.recv_timeout(until.saturating_duration_since(Instant::now()))
+            };
+            match happened {
                 Ok(Happened::Input(input)) => self.later.push_back(input),
                 Ok(answer) => self.take(answer, screen.as_deref_mut()),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return false,
