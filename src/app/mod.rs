@@ -23,6 +23,7 @@ pub mod layout;
 pub mod line;
 pub mod msg;
 pub mod pages;
+pub mod peek;
 mod perform;
 pub mod picker;
 pub mod popup;
@@ -415,6 +416,7 @@ impl App {
                     search.end(ticket, result);
                 }
             }
+            Msg::Peeked { path, result } => self.peeked(path, result),
             Msg::Leads { item, leads } => {
                 self.leads.insert(item, leads);
                 if self.checklist.by_file {
@@ -422,6 +424,11 @@ impl App {
                 }
             }
             Msg::Coloured(coloured) => {
+                if let Some(Popup::Search(search)) = self.popups.last_mut()
+                    && let Some(doc) = search.peek.doc_mut()
+                {
+                    doc.colour(coloured.clone());
+                }
                 if let Some(doc) = &mut self.doc {
                     doc.colour(coloured);
                 }
@@ -986,18 +993,7 @@ impl App {
         self.tree.top = layout::follow(self.tree.top, self.tree.cursor, list, self.tree.rows.len());
         if let Some(doc) = &mut self.doc {
             doc.top = layout::follow(doc.top, doc.cursor, code, doc.text.lines());
-            if let Some(lines) = doc.uncoloured(code) {
-                doc.colours.wanted = lines.clone();
-                self.tickets += 1;
-                doc.colours.ticket = self.tickets;
-                self.effects.push(Effect::Colour {
-                    ticket: self.tickets,
-                    path: doc.text.path.clone(),
-                    blob: doc.text.blob,
-                    bytes: doc.text.bytes.clone(),
-                    lines,
-                });
-            }
+            self.effects.extend(doc.colour_wanted(&mut self.tickets, code));
         }
         let has_leads = self.audit.standard.item(&self.item).is_some_and(|(_, item)| !item.leads.is_empty());
         if has_leads && !self.leads.contains_key(&self.item) {
@@ -1016,6 +1012,7 @@ impl App {
         if let Some(popup) = self.popups.last_mut() {
             popup.follow(size);
         }
+        self.peek();
     }
 
     fn mouse(&mut self, mouse: Mouse) {

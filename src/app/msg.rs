@@ -37,6 +37,13 @@ pub enum Msg {
         /// What it holds.
         result: Result<Loaded>,
     },
+    /// A file was read to be shown beside a list.
+    Peeked {
+        /// The file.
+        path: RepoPath,
+        /// What it holds.
+        result: Result<Loaded>,
+    },
     /// Some hits of a search over the repository.
     Hits {
         /// The search.
@@ -185,6 +192,8 @@ pub enum Effect {
         /// The line.
         line: usize,
     },
+    /// Read a file at the pin, to show it beside a list.
+    Peek(RepoPath),
     /// Search the repository.
     Search {
         /// Names the search; a newer one replaces it.

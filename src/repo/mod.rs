@@ -3,7 +3,7 @@
 //! The repository is the attacker's, so git's own machinery is used for one thing only: turning an object id into
 //! verified bytes. `gitdir` finds the git directory and refuses what cannot be read honestly, `refs` reads names,
 //! `object` reads and parses objects, `pin` is the tree at one commit, `search` and `history` produce evidence (`sweep`
-//! runs many searches at once, and `require` tells it which files to leave out), `check` runs it again, and [`display`] is the door every string from outside passes on its way to a reader.
+//! runs many searches at once, `require` tells it which files to leave out, and `texts` keeps what was read), `check` runs it again, and [`display`] is the door every string from outside passes on its way to a reader.
 
 mod check;
 pub mod display;
@@ -15,11 +15,12 @@ mod refs;
 mod require;
 mod search;
 mod sweep;
+mod texts;
 
 pub use check::Check;
 pub use pin::{Content, Entry, EntryKind, Pin};
 pub use refs::Repo;
-pub use search::{ENGINE, Hit, compile};
+pub use search::{ENGINE, Hit, compile, ranges};
 
 /// Larger blobs are listed and never loaded, in bytes.
 pub const BLOB_LIMIT: u64 = 64 << 20;

@@ -150,6 +150,10 @@ impl Workshop {
                 let result = self.read(&path);
                 vec![Msg::Loaded { path, line, result }]
             }
+            Effect::Peek(path) => {
+                let result = self.read(&path);
+                vec![Msg::Peeked { path, result }]
+            }
             Effect::Search { ticket, query } => match self.pin.hits(&query, 5_000) {
                 Ok((search, hits)) => vec![Msg::Hits { ticket, hits }, Msg::Searched { ticket, result: Ok(search) }],
                 Err(error) => vec![Msg::Searched { ticket, result: Err(error) }],

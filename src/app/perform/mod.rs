@@ -3,6 +3,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `search` | search in the file and the repository, walk through hits and leads |
+//! | `hits` | what is done with the hits of the search over the repository |
 //! | `evidence` | take, attach, reuse, extend, detach and redact evidence |
 //! | `answers` | answers, reasons, notes, facts, modes, the next open item |
 //! | `record` | findings, review, export |
@@ -11,6 +12,7 @@
 mod accept;
 mod answers;
 mod evidence;
+mod hits;
 mod record;
 mod search;
 
@@ -243,17 +245,9 @@ impl App {
                 }
             }
             Act::TakeSearch => self.take_search(),
-            Act::SearchLiteral | Act::SearchCase | Act::SearchField => {
-                if let Some(Popup::Search(search)) = self.popups.last_mut() {
-                    match act {
-                        Act::SearchLiteral => search.literal = !search.literal,
-                        Act::SearchCase => search.case_sensitive = !search.case_sensitive,
-                        _ => search.on_globs = !search.on_globs,
-                    }
-                }
-                if act != Act::SearchField {
-                    self.search();
-                }
+            Act::TakeHit => self.take_hit(),
+            Act::SearchLiteral | Act::SearchCase | Act::SearchWord | Act::SearchScope | Act::SearchField => {
+                self.search_otherwise(act);
             }
             Act::NewLine => {
                 if let Some(Popup::Text(text)) = self.popups.last_mut() {

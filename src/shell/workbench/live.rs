@@ -41,6 +41,7 @@ fn converse(session: &mut Session, screen: &mut Screen, keys: &[Key]) -> Result<
     while session.end.is_none() {
         fit(session, screen)?;
         screen.draw(|frame| ui::draw(&session.app, frame))?;
+        session.workers.read_ahead();
         let mut next = session.wait();
         // Key repeat and a storm of resizes must not queue frames: all that is there is taken before the next one.
         let since = Instant::now();

@@ -5,9 +5,10 @@
 //! | `mod` | [`Session`]: does what the state machine asks for, and brings it the answers |
 //! | `live` | the loop on a terminal |
 //! | [`headless`] | the same without a terminal: keys in, frames out |
-//! | `worker` | the threads that read, search and colour |
+//! | `worker` | the threads that read, search and colour; `batches` hands hits on |
 //! | `editor`, `input` | the user's editor; the terminal's keys and mouse |
 
+mod batches;
 mod editor;
 pub mod headless;
 mod input;
@@ -332,6 +333,11 @@ impl Session {
             Effect::Load { path, line } => {
                 self.in_flight += 1;
                 self.workers.load(path, line);
+                Vec::new()
+            }
+            Effect::Peek(path) => {
+                self.in_flight += 1;
+                self.workers.peek(path);
                 Vec::new()
             }
             Effect::Search { ticket, query } => {

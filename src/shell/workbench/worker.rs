@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::Answers;
+use super::batches::Batches;
 use crate::app::msg::{Loaded, Msg};
 use crate::app::popup::HIT_LIMIT;
 use crate::app::text::{LINE_LIMIT, Text};
@@ -21,22 +22,35 @@ use crate::shell::{exporting, leads};
 /// How many places of each lead are shown.
 const PLACES: usize = 200;
 
+/// How many bytes of the files' texts are kept in memory for searches; what is beyond is read for each.
+const TEXTS: u64 = 256 << 20;
+
 /// A symbolic link's target is cut here, in bytes.
 const TARGET: usize = 200;
 
 /// The workers of one audit. Dropping them lets them end, and does not wait for it.
 pub(super) struct Workers {
     reads: Sender<(RepoPath, usize)>,
+    peeks: Sender<(RepoPath, usize)>,
     desk: Arc<Desk>,
     highlighter: Highlighter,
+    reads_ahead: bool,
 }
 
 impl Workers {
     /// Starts them. The reader takes the pin that is there; the searcher opens one of its own when it is needed.
     pub fn start(pin: Pin, repo: Repo, audit: &Audit, answers: &Answers) -> Workers {
-        let (reads, wanted) = channel();
-        let theirs = answers.clone();
-        thread::spawn(move || read(&pin, &wanted, &theirs));
+        pin.keep_texts(TEXTS);
+        let pin = Arc::new(pin);
+        let reader = |answer: fn(RepoPath, usize, Result<Loaded>) -> Msg| {
+            let (reads, wanted) = channel();
+            let (pin, theirs) = (Arc::clone(&pin), answers.clone());
+            thread::spawn(move || read(&pin, &wanted, &theirs, answer));
+            reads
+        };
+        let reads = reader(|path, line, result| Msg::Loaded { path, line, result });
+        // A file beside a list must not take the place of one that is to be opened.
+        let peeks = reader(|path, _, result| Msg::Peeked { path, result });
         let desk = Arc::new(Desk::default());
         let opened = &audit.now.opened;
         let searcher = Searcher {
@@ -53,12 +67,16 @@ impl Workers {
             let done = coloured.done;
             theirs.send(Some(Msg::Coloured(coloured)), done);
         });
-        Workers { reads, desk, highlighter }
+        Workers { reads, peeks, desk, highlighter, reads_ahead: false }
     }
 
     pub fn load(&self, path: RepoPath, line: usize) {
         // The reader lives as long as this does.
         let _ = self.reads.send((path, line));
+    }
+
+    pub fn peek(&self, path: RepoPath) {
+        let _ = self.peeks.send((path, 0));
     }
 
     /// Begins a search, in place of the one before.
@@ -74,6 +92,14 @@ impl Workers {
     pub fn leads(&self, item: String) {
         self.desk.jobs().leads.push_back(item);
         self.desk.changed.notify_one();
+    }
+
+    /// Reads the files into memory, once and while there is nothing more pressing, so that searches find them there.
+    pub fn read_ahead(&mut self) {
+        if !std::mem::replace(&mut self.reads_ahead, true) {
+            self.desk.jobs().ahead = true;
+            self.desk.changed.notify_one();
+        }
     }
 
     /// Says which item is shown.
@@ -104,7 +130,12 @@ impl Drop for Workers {
     }
 }
 
-fn read(pin: &Pin, wanted: &Receiver<(RepoPath, usize)>, answers: &Answers) {
+fn read(
+    pin: &Pin,
+    wanted: &Receiver<(RepoPath, usize)>,
+    answers: &Answers,
+    answer: fn(RepoPath, usize, Result<Loaded>) -> Msg,
+) {
     while let Ok(mut newest) = wanted.recv() {
         while let Ok(newer) = wanted.try_recv() {
             answers.send(None, true);
@@ -112,7 +143,7 @@ fn read(pin: &Pin, wanted: &Receiver<(RepoPath, usize)>, answers: &Answers) {
         }
         let (path, line) = newest;
         let result = load(pin, &path);
-        answers.send(Some(Msg::Loaded { path, line, result }), true);
+        answers.send(Some(answer(path, line, result)), true);
     }
 }
 
@@ -166,6 +197,7 @@ fn amount(bytes: u64) -> String {
 struct Jobs {
     search: Option<(u64, Query)>,
     review: Option<(Box<Audit>, String)>,
+    ahead: bool,
     leads: VecDeque<String>,
     shown: String,
     closed: bool,
@@ -182,6 +214,7 @@ enum Job {
     Search(u64, Query),
     Leads(String),
     Review(Box<Audit>, String),
+    Ahead,
 }
 
 impl Desk {
@@ -189,10 +222,11 @@ impl Desk {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next job: a search, the leads of the item that is shown, a review, other leads.
+    /// Waits for the next job: a search, the leads of the item that is shown, a review, reading ahead, other leads.
     fn next(&self) -> Option<Job> {
-        let idle =
-            |jobs: &mut Jobs| !jobs.closed && jobs.search.is_none() && jobs.review.is_none() && jobs.leads.is_empty();
+        let idle = |jobs: &mut Jobs| {
+            !jobs.closed && jobs.search.is_none() && jobs.review.is_none() && !jobs.ahead && jobs.leads.is_empty()
+        };
         let mut jobs = self.changed.wait_while(self.jobs(), idle).unwrap_or_else(PoisonError::into_inner);
         if jobs.closed {
             return None;
@@ -206,6 +240,7 @@ impl Desk {
         }
         match jobs.review.take() {
             Some((audit, standard)) => Some(Job::Review(audit, standard)),
+            None if std::mem::take(&mut jobs.ahead) => Some(Job::Ahead),
             None => jobs.leads.pop_front().map(Job::Leads),
         }
     }
@@ -249,8 +284,10 @@ impl Searcher {
         let stop = || self.desk.is_pressing();
         match job {
             Job::Search(ticket, query) => {
-                let found = |hits| self.answers.send(Some(Msg::Hits { ticket, hits }), false);
-                let result = pin.stream(&query, HIT_LIMIT, &stop, found).transpose();
+                let send = |hits| self.answers.send(Some(Msg::Hits { ticket, hits }), false);
+                let mut batches = Batches::new(send);
+                let result = pin.stream(&query, HIT_LIMIT, &stop, |hits| batches.add(hits)).transpose();
+                batches.flush();
                 self.answers.send(result.map(|result| Msg::Searched { ticket, result }), true);
             }
             Job::Leads(item) => match leads::run(pin, &self.standard, &item, PLACES, &stop) {
@@ -261,6 +298,12 @@ impl Searcher {
             Job::Review(audit, standard) => {
                 let result = exporting::review(&audit, &standard, pin);
                 self.answers.send(Some(Msg::Reviewed(result)), true);
+            }
+            Job::Ahead => {
+                if !pin.read_ahead(&stop) {
+                    // A search made it stop.
+                    self.desk.jobs().ahead = true;
+                }
             }
         }
     }
@@ -276,6 +319,7 @@ impl Searcher {
                 let found = leads.iter().map(|lead| leads::unrun(lead, why.clone())).collect();
                 Msg::Leads { item, leads: found }
             }
+            Job::Ahead => return,
         };
         self.answers.send(Some(msg), true);
     }
