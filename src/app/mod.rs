@@ -32,6 +32,7 @@ pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +181,8 @@ pub struct App {
     pub gaps: Vec<Gap>,
     /// The files at the pin.
     pub files: Vec<Entry>,
+    /// The rows of the list to find a file in, once it was shown.
+    file_rows: Option<Arc<Vec<picker::Entry<popup::Value>>>>,
     /// What a budget left out of them.
     pub cut: Option<String>,
     /// Keys.
@@ -271,6 +274,7 @@ impl App {
             score,
             gaps,
             files: start.files,
+            file_rows: None,
             cut: start.cut,
             keymap: start.keymap,
             preferences: start.preferences,
@@ -414,6 +418,11 @@ impl App {
             Msg::Searched { ticket, result } => {
                 if let Some(Popup::Search(search)) = self.popups.last_mut() {
                     search.end(ticket, result);
+                }
+            }
+            Msg::Narrowed { ticket, shown } => {
+                if let Some(Popup::List(picker, _)) = self.popups.last_mut() {
+                    picker.take(ticket, shown);
                 }
             }
             Msg::Peeked { path, result } => self.peeked(path, result),
@@ -1011,6 +1020,9 @@ impl App {
         let size = self.size;
         if let Some(popup) = self.popups.last_mut() {
             popup.follow(size);
+            if let Popup::List(picker, _) = popup {
+                self.effects.extend(picker.wanted(&mut self.tickets).map(Effect::Narrow));
+            }
         }
         self.peek();
     }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::key::Key;
+use super::picker::{Narrow, Shown};
+use super::popup::Value;
 use super::text::Text;
 use crate::error::Result;
 use crate::export::caution::Reviewed;
@@ -43,6 +45,13 @@ pub enum Msg {
         path: RepoPath,
         /// What it holds.
         result: Result<Loaded>,
+    },
+    /// A long list was narrowed.
+    Narrowed {
+        /// The request.
+        ticket: u64,
+        /// The rows that match, best first.
+        shown: Vec<Shown>,
     },
     /// Some hits of a search over the repository.
     Hits {
@@ -194,6 +203,8 @@ pub enum Effect {
     },
     /// Read a file at the pin, to show it beside a list.
     Peek(RepoPath),
+    /// Narrow a long list to what was typed.
+    Narrow(Narrow<Value>),
     /// Search the repository.
     Search {
         /// Names the search; a newer one replaces it.

@@ -40,6 +40,11 @@ impl Peek {
         self.found.as_mut().and_then(|found| found.as_mut().ok())
     }
 
+    /// Lets the file turn to the hit anew: something else is searched for.
+    pub(super) fn turn_again(&mut self) {
+        self.turned = None;
+    }
+
     /// Turns to a hit; tells whether its file must be read for that.
     fn turn(&mut self, hit: &Hit, query: &Query, height: usize, width: usize) -> bool {
         if self.asked.as_ref() != Some(&hit.path) {

@@ -275,6 +275,7 @@ impl RepoSearch {
     pub fn begin(&mut self, ticket: u64) {
         self.ticket = ticket;
         self.asked = self.query();
+        self.peek.turn_again();
         self.hits.clear();
         self.cursor = 0;
         self.top = 0;
@@ -463,6 +464,8 @@ impl Popup {
         }
         *cursor = top + at;
         match self {
+            // The row that was clicked is about to be another one.
+            Popup::List(picker, _) if picker.is_stale() => None,
             Popup::List(picker, _) if picker.multi => {
                 picker.mark();
                 None

@@ -149,14 +149,18 @@ fn list(
         true,
     );
     let popup = Rect { height: inner.height.saturating_sub(2), y: inner.y + 1, ..inner };
+    let cited = app.audit.now.cited();
     for (at, shown) in picker.shown.iter().enumerate().skip(picker.top).take(usize::from(popup.height)) {
         let entry = &picker.entries[shown.index];
         let current = at == picker.cursor;
         let style = if current { base.patch(theme.style(Role::Cursor)) } else { base };
         let line = Rect::new(popup.x, popup.y + (at - picker.top) as u16, popup.width, 1);
         let mut row = Row::new(buffer, theme, line, style);
-        let detail =
-            if *purpose == Purpose::Palette { keys(theme, &entry.detail) } else { glyphs(theme, &entry.detail) };
+        let detail = match (purpose, &entry.value) {
+            (Purpose::Palette, _) => keys(theme, &entry.detail),
+            (Purpose::Files, Value::Path(path)) => app.known(path, &cited),
+            _ => glyphs(theme, &entry.detail),
+        };
         // The label comes first, but half of the row is the detail's if it takes it.
         let width = usize::from(line.width);
         let before = if picker.multi { 7 } else { 3 };

@@ -17,7 +17,7 @@ use touchstone::model::score::Slot;
 
 use crate::support::Desk;
 use crate::workshop::Workshop;
-use crate::{app_answers, app_evidence, app_move, app_record};
+use crate::{app_answers, app_evidence, app_move, app_record, app_search};
 
 /// Actions that a test of this file presses.
 const COVERED: &[&str] = &[
@@ -154,7 +154,14 @@ pub fn answered(slots: &[Slot], answer: Answer, reason: Option<&str>) -> Event {
 #[test]
 fn every_action_has_a_test() {
     let all: BTreeSet<&str> = ACTIONS.iter().map(|action| action.id).collect();
-    let lists = [COVERED, app_answers::COVERED, app_evidence::COVERED, app_move::COVERED, app_record::COVERED];
+    let lists = [
+        COVERED,
+        app_answers::COVERED,
+        app_evidence::COVERED,
+        app_move::COVERED,
+        app_record::COVERED,
+        app_search::COVERED,
+    ];
     let covered: BTreeSet<&str> = lists.into_iter().flatten().copied().collect();
     assert_eq!(all.difference(&covered).collect::<Vec<_>>(), Vec::<&&str>::new(), "actions without a test");
     assert_eq!(covered.difference(&all).collect::<Vec<_>>(), Vec::<&&str>::new(), "tests without an action");

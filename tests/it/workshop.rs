@@ -40,7 +40,7 @@ pub struct Workshop {
     pub kept: Vec<Effect>,
     /// The journal.
     pub journal: Journal,
-    pin: Pin,
+    pub pin: Pin,
     highlighter: Highlighter,
     coloured: Receiver<Coloured>,
 }
@@ -153,6 +153,10 @@ impl Workshop {
             Effect::Peek(path) => {
                 let result = self.read(&path);
                 vec![Msg::Peeked { path, result }]
+            }
+            Effect::Narrow(list) => {
+                let shown = list.run(&|| false).unwrap();
+                vec![Msg::Narrowed { ticket: list.ticket, shown }]
             }
             Effect::Search { ticket, query } => match self.pin.hits(&query, 5_000) {
                 Ok((search, hits)) => vec![Msg::Hits { ticket, hits }, Msg::Searched { ticket, result: Ok(search) }],

@@ -16,6 +16,9 @@ mod hits;
 mod record;
 mod search;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::action::{ACTIONS, Act, Action, Context};
 use super::checklist::Row;
 use super::field::Field;
@@ -48,6 +51,13 @@ impl App {
     pub(super) fn perform(&mut self, act: Act) {
         self.hinted(act);
         let leaving = std::mem::take(&mut self.leaving);
+        if let Some(Popup::List(picker, _)) = self.popups.last_mut()
+            && matches!(act, Act::Accept | Act::Toggle | Act::ToggleAll)
+            && picker.is_stale()
+        {
+            // What is done is done to what was typed.
+            picker.narrow_now();
+        }
         match act {
             Act::Down => self.step(1),
             Act::Up => self.step(-1),
@@ -422,19 +432,31 @@ impl App {
     }
 
     fn find_file(&mut self) {
-        let open = self.doc.as_ref().map(|doc| &doc.text.path);
-        let cited = self.audit.now.cited();
-        let entries = self.files.iter().map(|entry| {
-            let detail = match cited.get(&entry.path) {
-                Some(some) => format!("{some} evidence"),
-                None if open == Some(&entry.path) || self.places.contains_key(&entry.path) => "opened".to_owned(),
-                None => String::new(),
+        // With 200 000 files the rows take longer than a frame to be made, so they are kept.
+        let files = &self.files;
+        let rows = self.file_rows.get_or_insert_with(|| {
+            let row = |entry: &crate::repo::Entry| Entry {
+                value: Value::Path(entry.path.clone()),
+                label: display::bytes(&entry.path.0),
+                detail: String::new(),
             };
-            Entry { value: Value::Path(entry.path.clone()), label: display::bytes(&entry.path.0), detail }
+            Arc::new(files.iter().map(row).collect())
         });
-        let mut picker = Picker::new("Find a file", entries.collect(), false);
+        let mut picker = Picker::of("Find a file", Arc::clone(rows), false);
         picker.short_first = true;
         self.popups.push(Popup::list(picker, Purpose::Files));
+    }
+
+    /// Says what the reader has to do with a file already.
+    ///
+    /// `cited` has the files with evidence.
+    pub fn known(&self, path: &RepoPath, cited: &BTreeMap<&RepoPath, usize>) -> String {
+        let open = self.doc.as_ref().map(|doc| &doc.text.path);
+        match cited.get(path) {
+            Some(some) => format!("{some} evidence"),
+            None if open == Some(path) || self.places.contains_key(path) => "opened".to_owned(),
+            None => String::new(),
+        }
     }
 
     fn palette(&mut self) {

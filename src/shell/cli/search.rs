@@ -108,7 +108,7 @@ fn summary(report: &Report) -> String {
     let mut out = String::new();
     let shown = report.lines.len() as u64;
     if shown < search.hits {
-        out += &format!("… {} more\n", count(search.hits - shown, "hit", "hits"));
+        out += &format!("… {}\n", count(search.hits - shown, "more hit", "more hits"));
     }
     out += &format!(
         "{}{} in {} ({} bytes) at {}",

@@ -5,7 +5,7 @@
 //! | `mod` | [`Session`]: does what the state machine asks for, and brings it the answers |
 //! | `live` | the loop on a terminal |
 //! | [`headless`] | the same without a terminal: keys in, frames out |
-//! | `worker` | the threads that read, search and colour; `batches` hands hits on |
+//! | `worker` | the threads that read, search and colour; `batches` hands hits on, `narrow` narrows long lists |
 //! | `editor`, `input` | the user's editor; the terminal's keys and mouse |
 
 mod batches;
@@ -13,6 +13,7 @@ mod editor;
 pub mod headless;
 mod input;
 mod live;
+mod narrow;
 mod worker;
 
 use std::collections::VecDeque;
@@ -338,6 +339,11 @@ impl Session {
             Effect::Peek(path) => {
                 self.in_flight += 1;
                 self.workers.peek(path);
+                Vec::new()
+            }
+            Effect::Narrow(list) => {
+                self.in_flight += 1;
+                self.workers.narrow(list);
                 Vec::new()
             }
             Effect::Search { ticket, query } => {

@@ -5,10 +5,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::Answers;
 use super::batches::Batches;
+use super::{Answers, narrow};
 use crate::app::msg::{Loaded, Msg};
-use crate::app::popup::HIT_LIMIT;
+use crate::app::picker::Narrow;
+use crate::app::popup::{HIT_LIMIT, Value};
 use crate::app::text::{LINE_LIMIT, Text};
 use crate::error::{Error, Result};
 use crate::highlight::{Highlighter, Request};
@@ -32,6 +33,7 @@ const TARGET: usize = 200;
 pub(super) struct Workers {
     reads: Sender<(RepoPath, usize)>,
     peeks: Sender<(RepoPath, usize)>,
+    lists: Sender<Narrow<Value>>,
     desk: Arc<Desk>,
     highlighter: Highlighter,
     reads_ahead: bool,
@@ -67,7 +69,7 @@ impl Workers {
             let done = coloured.done;
             theirs.send(Some(Msg::Coloured(coloured)), done);
         });
-        Workers { reads, peeks, desk, highlighter, reads_ahead: false }
+        Workers { reads, peeks, lists: narrow::start(answers), desk, highlighter, reads_ahead: false }
     }
 
     pub fn load(&self, path: RepoPath, line: usize) {
@@ -77,6 +79,10 @@ impl Workers {
 
     pub fn peek(&self, path: RepoPath) {
         let _ = self.peeks.send((path, 0));
+    }
+
+    pub fn narrow(&self, list: Narrow<Value>) {
+        let _ = self.lists.send(list);
     }
 
     /// Begins a search, in place of the one before.
