@@ -256,8 +256,11 @@ actions! {
     Popup Reach "reach" [List] ["<c-t>"] "" "Say how reachable the code is that the new evidence shows";
     Popup Shows "shows" [List] ["<c-e>"] "" "Say in words what the new evidence shows";
     Popup TakeSearch "take-search" [Search] ["<c-e>"] "take as evidence" "Take the whole search as evidence, for items to be picked";
+    Popup TakeHit "take-hit" [Search] ["<c-y>"] "take the hit" "Take the line of the hit under the cursor as evidence for this item";
     Popup SearchLiteral "search-literal" [Search] ["<c-t>"] "" "Take the pattern as plain text, or as a regular expression";
     Popup SearchCase "search-case" [Search] ["<c-o>"] "" "Tell upper from lower case, or not";
+    Popup SearchWord "search-word" [Search] ["<c-b>"] "" "Match whole words only, or also parts of them";
+    Popup SearchScope "search-scope" [Search] ["<c-s>"] "" "Search the files of the standard's next scope, in the end all again";
     Popup SearchField "search-field" [Search] ["<tab>"] "in which files" "Go to the field for globs, or back to the pattern";
     Popup NewLine "new-line" [Text] ["<c-j>" "<a-cr>"] "new line" "Start a new line";
     Popup NextField "next-field" [Form] ["<tab>"] "next field" "Go to the next field";

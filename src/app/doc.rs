@@ -6,6 +6,7 @@ use regex::bytes::RegexBuilder;
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::msg::Effect;
 use super::text::Text;
 use crate::highlight::{Coloured, Span};
 use crate::repo::display;
@@ -147,6 +148,16 @@ impl Doc {
         }
         // A page on either side, so that scrolling finds its colours there.
         Some(self.top.saturating_sub(height)..(end + height).min(self.text.lines()))
+    }
+
+    /// Asks for the colours of the lines on the screen, where they were not asked for yet.
+    pub fn colour_wanted(&mut self, tickets: &mut u64, height: usize) -> Option<Effect> {
+        let lines = self.uncoloured(height)?;
+        *tickets += 1;
+        self.colours.wanted = lines.clone();
+        self.colours.ticket = *tickets;
+        let (path, blob, bytes) = (self.text.path.clone(), self.text.blob, self.text.bytes.clone());
+        Some(Effect::Colour { ticket: *tickets, path, blob, bytes, lines })
     }
 
     /// Searches the file for plain text; without an upper-case letter, case does not matter.

@@ -31,6 +31,7 @@ pub mod line;
 pub mod msg;
 pub mod pages;
 pub mod past;
+pub mod peek;
 mod perform;
 pub mod picker;
 pub mod popup;
@@ -41,6 +42,7 @@ pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -192,6 +194,8 @@ pub struct App {
     pub gaps: Vec<Gap>,
     /// The files at the pin.
     pub files: Vec<Entry>,
+    /// The rows of the list to find a file in, once it was shown.
+    file_rows: Option<Arc<Vec<picker::Entry<popup::Value>>>>,
     /// What a budget left out of them.
     pub cut: Option<String>,
     /// Keys.
@@ -305,6 +309,7 @@ impl App {
             score,
             gaps,
             files: start.files,
+            file_rows: None,
             cut: start.cut,
             keymap: start.keymap,
             preferences: start.preferences,
@@ -468,6 +473,12 @@ impl App {
                     search.end(ticket, result);
                 }
             }
+            Msg::Narrowed { ticket, shown } => {
+                if let Some(Popup::List(picker, _)) = self.popups.last_mut() {
+                    picker.take(ticket, shown);
+                }
+            }
+            Msg::Peeked { path, result } => self.peeked(path, result),
             Msg::LeadsSoFar(hits) => self.leads_so_far = hits,
             Msg::Leads(leads) => {
                 self.leads = leads;
@@ -479,6 +490,11 @@ impl App {
             }
             Msg::Extent(result) => self.counted(result),
             Msg::Coloured(coloured) => {
+                if let Some(Popup::Search(search)) = self.popups.last_mut()
+                    && let Some(doc) = search.peek.doc_mut()
+                {
+                    doc.colour(coloured.clone());
+                }
                 if let Some(doc) = &mut self.doc {
                     doc.colour(coloured);
                 }
@@ -1081,18 +1097,7 @@ impl App {
         self.tree.top = layout::follow(self.tree.top, self.tree.cursor, list, self.tree.rows.len());
         if let Some(doc) = &mut self.doc {
             doc.top = layout::follow(doc.top, doc.cursor, code, doc.text.lines());
-            if let Some(lines) = doc.uncoloured(code) {
-                doc.colours.wanted = lines.clone();
-                self.tickets += 1;
-                doc.colours.ticket = self.tickets;
-                self.effects.push(Effect::Colour {
-                    ticket: self.tickets,
-                    path: doc.text.path.clone(),
-                    blob: doc.text.blob,
-                    bytes: doc.text.bytes.clone(),
-                    lines,
-                });
-            }
+            self.effects.extend(doc.colour_wanted(&mut self.tickets, code));
         }
         if self.shows_files {
             self.ask_extent();
@@ -1115,7 +1120,11 @@ impl App {
         let size = self.size;
         for popup in &mut self.popups {
             popup.follow(size);
+            if let Popup::List(picker, _) = popup {
+                self.effects.extend(picker.wanted(&mut self.tickets).map(Effect::Narrow));
+            }
         }
+        self.peek();
     }
 
     fn mouse(&mut self, mouse: Mouse) {

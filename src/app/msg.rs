@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use super::key::Key;
 use super::past::{Ask, Told};
+use super::picker::{Narrow, Shown};
+use super::popup::Value;
 use super::text::Text;
 use crate::error::Result;
 use crate::export::caution::Reviewed;
@@ -39,6 +41,20 @@ pub enum Msg {
         line: usize,
         /// What it holds.
         result: Result<Loaded>,
+    },
+    /// A file was read to be shown beside a list.
+    Peeked {
+        /// The file.
+        path: RepoPath,
+        /// What it holds.
+        result: Result<Loaded>,
+    },
+    /// A long list was narrowed.
+    Narrowed {
+        /// The request.
+        ticket: u64,
+        /// The rows that match, best first.
+        shown: Vec<Shown>,
     },
     /// Some hits of a search over the repository.
     Hits {
@@ -205,6 +221,10 @@ pub enum Effect {
         /// The line.
         line: usize,
     },
+    /// Read a file at the pin, to show it beside a list.
+    Peek(RepoPath),
+    /// Narrow a long list to what was typed.
+    Narrow(Narrow<Value>),
     /// Search the repository.
     Search {
         /// Names the search; a newer one replaces it.

@@ -1,6 +1,7 @@
 //! A list to pick from: typed letters narrow it, the best match first.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -9,6 +10,10 @@ use super::field::Field;
 
 /// How many of the best rows show which letters match.
 const LETTERED: usize = 500;
+/// A longer list takes longer than a frame to be narrowed, so keys do not wait for that.
+const LONG: usize = 4096;
+/// After so many rows it is asked whether the rest is still wanted.
+const ASKED: usize = 1024;
 
 /// A row of the list. `label` and `detail` have passed the door for outside text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +43,7 @@ pub struct Picker<T> {
     /// The typed letters.
     pub field: Field,
     /// All rows.
-    pub entries: Vec<Entry<T>>,
+    pub entries: Arc<Vec<Entry<T>>>,
     /// The rows that match, best first.
     pub shown: Vec<Shown>,
     /// The row under the cursor, an index into `shown`.
@@ -51,11 +56,70 @@ pub struct Picker<T> {
     pub marked: BTreeSet<usize>,
     /// Of rows that match as well, the shorter one comes first; else the one that stood first.
     pub short_first: bool,
+    /// Rows that come first where nothing is typed, in this order.
+    first: Vec<usize>,
+    /// The rows do not follow what was typed yet; the ticket by which that was asked for.
+    stale: Option<Option<u64>>,
+}
+
+/// A long list to be narrowed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Narrow<T> {
+    /// Names the request; a newer one replaces it.
+    pub ticket: u64,
+    /// All rows.
+    pub entries: Arc<Vec<Entry<T>>>,
+    /// The typed letters.
+    pub typed: String,
+    /// Of rows that match as well, the shorter one comes first.
+    pub short_first: bool,
+}
+
+impl<T> Narrow<T> {
+    /// Returns the rows that match, best first; nothing once `stop` holds.
+    pub fn run(&self, stop: &dyn Fn() -> bool) -> Option<Vec<Shown>> {
+        narrow(&self.entries, &self.typed, self.short_first, stop)
+    }
+}
+
+/// Returns the rows that match, the best first.
+fn narrow<T>(entries: &[Entry<T>], typed: &str, short_first: bool, stop: &dyn Fn() -> bool) -> Option<Vec<Shown>> {
+    if typed.trim().is_empty() {
+        return Some((0..entries.len()).map(|index| Shown { index, matched: Vec::new() }).collect());
+    }
+    let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
+    let pattern = Pattern::parse(typed, CaseMatching::Smart, Normalization::Smart);
+    let mut buffer = Vec::new();
+    let mut scored: Vec<(u32, Shown)> = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        if index % ASKED == 0 && stop() {
+            return None;
+        }
+        if let Some(score) = pattern.score(Utf32Str::new(&entry.label, &mut buffer), &mut matcher) {
+            scored.push((score, Shown { index, matched: Vec::new() }));
+        }
+    }
+    let length = |shown: &Shown| if short_first { entries[shown.index].label.len() } else { 0 };
+    scored.sort_by_key(|(score, shown)| (std::cmp::Reverse(*score), length(shown), shown.index));
+    let mut all: Vec<Shown> = scored.into_iter().map(|(_, shown)| shown).collect();
+    // Which letters match costs more than that they do, and nobody scrolls through thousands.
+    for shown in all.iter_mut().take(LETTERED) {
+        let label = Utf32Str::new(&entries[shown.index].label, &mut buffer);
+        pattern.indices(label, &mut matcher, &mut shown.matched);
+        shown.matched.sort_unstable();
+        shown.matched.dedup();
+    }
+    Some(all)
 }
 
 impl<T: Clone> Picker<T> {
     /// Returns a list with nothing typed yet.
     pub fn new(title: impl Into<String>, entries: Vec<Entry<T>>, multi: bool) -> Picker<T> {
+        Picker::of(title, Arc::new(entries), multi)
+    }
+
+    /// Returns a list of rows that are kept elsewhere too.
+    pub fn of(title: impl Into<String>, entries: Arc<Vec<Entry<T>>>, multi: bool) -> Picker<T> {
         let mut picker = Picker {
             title: title.into(),
             field: Field::line(""),
@@ -66,39 +130,65 @@ impl<T: Clone> Picker<T> {
             multi,
             marked: BTreeSet::new(),
             short_first: false,
+            first: Vec::new(),
+            stale: None,
         };
-        picker.filter();
+        picker.narrow_now();
         picker
     }
 
-    /// Narrows the list to what was typed.
+    /// Puts some rows, by their index, before all others as long as nothing is typed.
+    pub fn lead_with(&mut self, first: Vec<usize>) {
+        self.first = first;
+        self.narrow_now();
+    }
+
+    /// Narrows the list to what was typed; a long one is left as it is until [`Picker::take`] or [`Picker::narrow_now`].
     pub fn filter(&mut self) {
-        let typed = self.field.text();
+        if self.entries.len() > LONG && !self.field.text().trim().is_empty() {
+            self.stale = Some(None);
+        } else {
+            self.narrow_now();
+        }
+    }
+
+    /// Narrows the list to what was typed, however long that takes.
+    pub fn narrow_now(&mut self) {
+        self.shown = narrow(&self.entries, &self.field.text(), self.short_first, &|| false).unwrap_or_default();
+        if self.field.text().trim().is_empty() && !self.first.is_empty() {
+            let first = &self.first;
+            self.shown.retain(|shown| !first.contains(&shown.index));
+            self.shown.splice(0..0, first.iter().map(|index| Shown { index: *index, matched: Vec::new() }));
+        }
+        self.stale = None;
         self.cursor = 0;
         self.top = 0;
-        if typed.trim().is_empty() {
-            self.shown = (0..self.entries.len()).map(|index| Shown { index, matched: Vec::new() }).collect();
-            return;
+    }
+
+    /// Returns what is to be narrowed by somebody else, once for all that was typed until now.
+    pub fn wanted(&mut self, tickets: &mut u64) -> Option<Narrow<T>> {
+        if self.stale != Some(None) {
+            return None;
         }
-        let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
-        let pattern = Pattern::parse(&typed, CaseMatching::Smart, Normalization::Smart);
-        let mut buffer = Vec::new();
-        let mut scored: Vec<(u32, Shown)> = Vec::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            if let Some(score) = pattern.score(Utf32Str::new(&entry.label, &mut buffer), &mut matcher) {
-                scored.push((score, Shown { index, matched: Vec::new() }));
-            }
+        *tickets += 1;
+        self.stale = Some(Some(*tickets));
+        let (entries, typed) = (Arc::clone(&self.entries), self.field.text());
+        Some(Narrow { ticket: *tickets, entries, typed, short_first: self.short_first })
+    }
+
+    /// Takes the rows that match, unless something else was typed meanwhile.
+    pub fn take(&mut self, ticket: u64, shown: Vec<Shown>) {
+        if self.stale == Some(Some(ticket)) {
+            self.shown = shown;
+            self.stale = None;
+            self.cursor = 0;
+            self.top = 0;
         }
-        let length = |shown: &Shown| if self.short_first { self.entries[shown.index].label.len() } else { 0 };
-        scored.sort_by_key(|(score, shown)| (std::cmp::Reverse(*score), length(shown), shown.index));
-        self.shown = scored.into_iter().map(|(_, shown)| shown).collect();
-        // Which letters match costs more than that they do, and nobody scrolls through thousands.
-        for shown in self.shown.iter_mut().take(LETTERED) {
-            let label = Utf32Str::new(&self.entries[shown.index].label, &mut buffer);
-            pattern.indices(label, &mut matcher, &mut shown.matched);
-            shown.matched.sort_unstable();
-            shown.matched.dedup();
-        }
+    }
+
+    /// Tells whether the rows are not those of what was typed.
+    pub fn is_stale(&self) -> bool {
+        self.stale.is_some()
     }
 
     /// Returns the value under the cursor.
@@ -182,6 +272,29 @@ mod tests {
         files.short_first = true;
         files.filter();
         assert_eq!(files.current(), Some(&1));
+    }
+
+    #[test]
+    fn a_long_list_is_narrowed_elsewhere() {
+        let labels: Vec<String> = (0..LONG + 1).map(|at| format!("src/{at}.ts")).collect();
+        let mut files = picker(&labels.iter().map(String::as_str).collect::<Vec<_>>(), false);
+        let mut tickets = 7;
+        narrow(&mut files, "4");
+        assert!(files.is_stale() && files.shown.len() == LONG + 1);
+        let first = files.wanted(&mut tickets).unwrap();
+        assert!(files.wanted(&mut tickets).is_none(), "it is asked for once");
+        narrow(&mut files, "2");
+        let second = files.wanted(&mut tickets).unwrap();
+        assert_eq!((first.ticket, second.ticket, second.typed.as_str()), (8, 9, "42"));
+        files.take(first.ticket, first.run(&|| false).unwrap());
+        assert!(files.is_stale(), "something else was typed since");
+        let shown = second.run(&|| false).unwrap();
+        assert!(second.run(&|| true).is_none());
+        files.take(second.ticket, shown.clone());
+        assert!(!files.is_stale() && files.shown == shown && files.current() == Some(&42));
+        narrow(&mut files, "0");
+        files.narrow_now();
+        assert!(!files.is_stale() && files.current() == Some(&420));
     }
 
     #[test]

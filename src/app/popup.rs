@@ -10,6 +10,7 @@ use super::layout;
 use super::line::Line;
 use super::msg::{AuditRow, Did, Mouse};
 use super::past::{Ask, Base, Compare, Version};
+use super::peek::Peek;
 use super::picker::{Entry, Picker};
 use crate::error::Result;
 use crate::model::answer::Answer;
@@ -22,6 +23,9 @@ use crate::repo::{Hit, Name, display};
 
 /// How many hits of a search over the repository are kept for the eye.
 pub const HIT_LIMIT: usize = 5_000;
+
+/// On fewer rows there is room for hits alone.
+const PEEKED: u16 = 12;
 
 /// What a row of a list stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,12 +210,18 @@ pub struct RepoSearch {
     pub literal: bool,
     /// Upper and lower case are told apart.
     pub case_sensitive: bool,
+    /// A match begins and ends where a word does.
+    pub word: bool,
+    /// The scope of the standard, by its place, whose globs were taken last.
+    pub scope: Option<usize>,
     /// Hits so far.
     pub hits: Vec<Hit>,
     /// The hit under the cursor.
     pub cursor: usize,
     /// The first hit on the screen.
     pub top: usize,
+    /// The file of the hit under the cursor.
+    pub peek: Peek,
     /// The search that runs, or ran last.
     pub ticket: u64,
     /// What it searches for.
@@ -264,9 +274,12 @@ impl RepoSearch {
             on_globs: false,
             literal: false,
             case_sensitive: false,
+            word: false,
+            scope: None,
             hits: Vec::new(),
             cursor: 0,
             top: 0,
+            peek: Peek::default(),
             ticket: 0,
             asked: Query::default(),
             ended: None,
@@ -282,6 +295,7 @@ impl RepoSearch {
             pattern: self.pattern.text(),
             literal: self.literal,
             case_sensitive: self.case_sensitive,
+            word: self.word,
             exclude_line: None,
             include: include.into_iter().map(str::to_owned).collect(),
             exclude: exclude.into_iter().map(|glob| glob.trim_start_matches('!').to_owned()).collect(),
@@ -293,6 +307,7 @@ impl RepoSearch {
     pub fn begin(&mut self, ticket: u64) {
         self.ticket = ticket;
         self.asked = self.query();
+        self.peek.turn_again();
         self.hits.clear();
         self.cursor = 0;
         self.top = 0;
@@ -424,15 +439,26 @@ impl Popup {
     }
 
     /// Returns the rows of its list or page, inside its frame: a list has the typed letters above and its keys below, the
-    /// search two lines above.
+    /// search four lines above and a file below.
     pub fn rows(&self, area: Rect) -> Rect {
         let (above, below) = match self {
             Popup::List(..) => (1, 1),
-            Popup::Search(_) => (3, 0),
+            Popup::Search(_) => (4, self.peek(area).map_or(0, |peek| peek.height + 1)),
             _ => (0, 0),
         };
         let height = area.height.saturating_sub(2 + above + below);
         Rect::new(area.x + 1, area.y + 1 + above, area.width.saturating_sub(2), height)
+    }
+
+    /// Returns where the search shows a hit's file, below the hits and a line with its name; on a low screen nowhere.
+    pub fn peek(&self, area: Rect) -> Option<Rect> {
+        let height = area.height.saturating_sub(6);
+        if !matches!(self, Popup::Search(_)) || height < PEEKED {
+            return None;
+        }
+        let peek = height - 1 - height * 2 / 5;
+        let y = area.bottom().saturating_sub(1 + peek);
+        Some(Rect::new(area.x + 1, y, area.width.saturating_sub(2), peek))
     }
 
     /// Keeps the cursor on the screen.
@@ -490,6 +516,8 @@ impl Popup {
         }
         *cursor = top + at;
         match self {
+            // The row that was clicked is about to be another one.
+            Popup::List(picker, _) if picker.is_stale() => None,
             Popup::List(picker, _) if picker.multi => {
                 picker.mark();
                 None

@@ -124,7 +124,8 @@ pub(super) fn brief(row: &EvidenceRow) -> String {
 fn pattern(query: &Query) -> String {
     let mut out = code(&query.pattern);
     out.push_str(if query.literal { " (plain text, " } else { " (regular expression, " });
-    out.push_str(if query.case_sensitive { "case counts)" } else { "case ignored)" });
+    out.push_str(if query.case_sensitive { "case counts" } else { "case ignored" });
+    out.push_str(if query.word { ", whole words)" } else { ")" });
     if let Some(exclude) = &query.exclude_line {
         out.push_str(&format!(", lines that match {} left out,", code(exclude)));
     }

@@ -199,6 +199,9 @@ pub struct Query {
     /// Letters match only in their own case.
     #[serde(default)]
     pub case_sensitive: bool,
+    /// A match begins and ends where a word does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub word: bool,
     /// Lines that match this expression are not hits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exclude_line: Option<String>,

@@ -418,6 +418,7 @@ impl Standard {
             pattern: pattern.clone(),
             literal: false,
             case_sensitive: true,
+            word: false,
             exclude_line: exclude.clone(),
             include: include.into_iter().cloned().collect(),
             exclude: out

@@ -4,9 +4,9 @@
 //! verified bytes. `gitdir` finds the git directory and refuses what cannot be read honestly, `refs` reads names,
 //! `object` reads and parses objects, `pin` is the tree at one commit, `extent` counts its lines, `search` and `history`
 //! produce evidence (`sweep` runs many searches at once, `require` tells it which files to leave out, `rust_tests` which
-//! lines count apart), `check` runs it again, `blame` and `commits` tell where lines come from (`cage` is where the
-//! user's git is run for it), `diff` and `touched` what changed, and [`display`] is the door every string from outside
-//! passes on its way to a reader.
+//! lines count apart, `texts` keeps what was read), `check` runs it again, `blame` and `commits` tell where lines come
+//! from (`cage` is where the user's git is run for it), `diff` and `touched` what changed, and [`display`] is the door
+//! every string from outside passes on its way to a reader.
 
 mod blame;
 mod cage;
@@ -24,6 +24,7 @@ mod require;
 mod rust_tests;
 mod search;
 mod sweep;
+mod texts;
 mod touched;
 
 pub use blame::{Blamer, Hunk, Wanted};
@@ -33,7 +34,7 @@ pub use commits::{CommitInfo, Containing, Name, Person};
 pub use diff::{Block, Change, Changed, Changes, Comparison, DiffRow, Side};
 pub use pin::{Content, Entry, EntryKind, Pin};
 pub use refs::Repo;
-pub use search::{ENGINE, Globs, Hit, compile};
+pub use search::{ENGINE, Globs, Hit, compile, ranges};
 pub use touched::{Touched, TouchedEnd};
 
 /// Larger blobs are listed and never loaded, in bytes.

@@ -8,6 +8,7 @@ use git2::{ErrorCode, ObjectType, Odb, OdbObject, Oid};
 
 use super::BLOB_LIMIT;
 use super::gitdir::object_id;
+use super::texts::Texts;
 use crate::error::{Error, Result};
 use crate::model::hash::{Hex, ObjectId};
 
@@ -16,6 +17,8 @@ use crate::model::hash::{Hex, ObjectId};
 pub(super) struct Store {
     odb: Arc<Odb<'static>>,
     shallow: Arc<HashSet<ObjectId>>,
+    /// Texts that were read already.
+    pub texts: Arc<Texts>,
 }
 
 /// What a commit says that matters here.
@@ -76,7 +79,7 @@ impl Store {
             })?;
             odb.add_disk_alternate(text).map_err(failed)?;
         }
-        Ok(Store { odb: Arc::new(odb), shallow: Arc::new(shallow) })
+        Ok(Store { odb: Arc::new(odb), shallow: Arc::new(shallow), texts: Arc::default() })
     }
 
     /// Tells whether history ends early because the clone was made with `--depth`.
@@ -109,7 +112,17 @@ impl Store {
     ///
     /// Errors: missing, of another type, over [`BLOB_LIMIT`], or bytes that do not have the hash.
     pub fn read(&self, id: ObjectId, want: ObjectType) -> Result<OdbObject<'_>> {
-        match self.header(id)? {
+        self.read_known(id, want, self.header(id)?)
+    }
+
+    /// Runs [`Store::read`] on an object whose header was read already.
+    pub fn read_known(
+        &self,
+        id: ObjectId,
+        want: ObjectType,
+        header: Option<(ObjectType, u64)>,
+    ) -> Result<OdbObject<'_>> {
+        match header {
             None => Err(Error::could_not(format!("The {want} {id} is missing from this clone."))
                 .hint("Run `git fsck`, and fetch or clone again.")),
             Some((kind, _)) if kind != want => {

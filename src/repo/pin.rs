@@ -7,6 +7,7 @@ use git2::ObjectType;
 
 use super::BLOB_LIMIT;
 use super::object::{Node, Store};
+use super::texts::Text;
 use crate::error::{Error, Result};
 use crate::model::evidence::{Region, RepoPath};
 use crate::model::hash::{ObjectId, Sha256};
@@ -243,12 +244,16 @@ impl Pin {
     ///
     /// Errors: not in this clone, or not a blob.
     pub fn content(&self, oid: ObjectId) -> Result<Content> {
-        if let Some((ObjectType::Blob, size)) = self.store.header(oid)?
+        if let Some(Text::Bytes(bytes)) = self.store.texts.get(oid) {
+            return Ok(Content::Text(bytes));
+        }
+        let header = self.store.header(oid)?;
+        if let Some((ObjectType::Blob, size)) = header
             && size > BLOB_LIMIT
         {
             return Ok(Content::TooLarge(size));
         }
-        let object = self.store.read(oid, ObjectType::Blob)?;
+        let object = self.store.read_known(oid, ObjectType::Blob, header)?;
         let bytes = object.data();
         Ok(if is_binary(bytes) { Content::Binary(bytes.len() as u64) } else { Content::Text(bytes.into()) })
     }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use git2::ObjectType;
+use git2::{ObjectType, OdbObject};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use grep_matcher::Matcher as _;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
@@ -14,6 +15,7 @@ use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkMatch}
 use sha2::Digest as _;
 
 use super::pin::{Pin, is_binary};
+use super::texts::Text;
 use super::{BLOB_LIMIT, object::Store};
 use crate::error::{Error, Result};
 use crate::model::evidence::{PathList, Query, RepoPath, Search, SkipReason, Skipped};
@@ -32,6 +34,8 @@ pub(super) const PATTERN_BYTES: usize = 16 << 10;
 const COMPILED_BYTES: usize = 10 << 20;
 const GLOB_BYTES: usize = 4 << 10;
 const GLOBS: usize = 256;
+/// So many matches are shown in one line at most.
+const RANGES: usize = 1000;
 
 /// A line that matches, for the eye.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,20 @@ pub fn compile(query: &Query) -> Result<()> {
     Globs::new(&query.exclude).map(|_| ())
 }
 
+/// Returns where a query's pattern matches in a line; nowhere if it cannot be run.
+pub fn ranges(query: &Query, line: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    if let Ok(engine) = Engine::new(query) {
+        // This matcher has no way to fail.
+        let _ = engine.matcher.find_iter(line, |at| {
+            found.push(at.start()..at.end());
+            found.len() < RANGES
+        });
+        found.retain(|range| !range.is_empty());
+    }
+    found
+}
+
 /// A compiled pattern.
 #[derive(Clone)]
 pub(super) struct Engine {
@@ -74,7 +92,7 @@ pub(super) fn searcher() -> Searcher {
 
 impl Engine {
     pub fn new(query: &Query) -> Result<Engine> {
-        let pattern = |what: &str, text: &str, literal: bool| {
+        let pattern = |what: &str, text: &str, literal: bool, word: bool| {
             if text.is_empty() {
                 return Err(Error::usage(format!("{what} is empty.")));
             }
@@ -83,6 +101,7 @@ impl Engine {
             }
             RegexMatcherBuilder::new()
                 .fixed_strings(literal)
+                .word(word)
                 .case_insensitive(!query.case_sensitive)
                 .multi_line(true)
                 // In this order: `$` then matches before CR LF, while only LF ends a line and `\r` can be searched for.
@@ -104,9 +123,9 @@ impl Engine {
                 })
         };
         Ok(Engine {
-            matcher: pattern("The pattern", &query.pattern, query.literal)?,
+            matcher: pattern("The pattern", &query.pattern, query.literal, query.word)?,
             exclude_line: match &query.exclude_line {
-                Some(text) => Some(pattern("The expression for lines to leave out", text, false)?),
+                Some(text) => Some(pattern("The expression for lines to leave out", text, false, false)?),
                 None => None,
             },
         })
@@ -229,12 +248,40 @@ pub(super) fn with_text<T>(
     path: &RepoPath,
     use_it: impl FnOnce(&[u8]) -> Result<T>,
 ) -> Result<Result<T, SkipReason>> {
-    let place = |error: Error| error.hint(format!("It is the file {}.", path.lossy()));
-    if matches!(store.header(id).map_err(place)?, Some((_, size)) if size > BLOB_LIMIT) {
+    let text = match store.texts.get(id) {
+        Some(text) => text,
+        None => {
+            let object =
+                match read(store, id).map_err(|error| error.hint(format!("It is the file {}.", path.lossy())))? {
+                    Ok(object) => object,
+                    Err(why) => {
+                        store.texts.keep(id, Text::Not(why));
+                        return Ok(Err(why));
+                    }
+                };
+            let bytes = object.data();
+            if !store.texts.has_room(bytes.len() as u64) {
+                return use_it(bytes).map(Ok);
+            }
+            let text = Text::Bytes(bytes.into());
+            store.texts.keep(id, text.clone());
+            text
+        }
+    };
+    match text {
+        Text::Bytes(bytes) => use_it(&bytes).map(Ok),
+        Text::Not(why) => Ok(Err(why)),
+    }
+}
+
+/// Reads a blob from the clone, unless it is not searched.
+fn read(store: &Store, id: ObjectId) -> Result<Result<OdbObject<'_>, SkipReason>> {
+    let header = store.header(id)?;
+    if matches!(header, Some((_, size)) if size > BLOB_LIMIT) {
         return Ok(Err(SkipReason::TooLarge));
     }
-    let object = store.read(id, ObjectType::Blob).map_err(place)?;
-    if is_binary(object.data()) { Ok(Err(SkipReason::Binary)) } else { use_it(object.data()).map(Ok) }
+    let object = store.read_known(id, ObjectType::Blob, header)?;
+    Ok(if is_binary(object.data()) { Err(SkipReason::Binary) } else { Ok(object) })
 }
 
 impl Pin {

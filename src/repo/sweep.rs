@@ -127,6 +127,41 @@ impl Drop for Halt<'_> {
 }
 
 impl Pin {
+    /// Lets the texts that searches read stay in memory, up to so many bytes, for all pins of the clone.
+    ///
+    /// Beyond that they are read from the clone for each search. Hashes are verified when a text is read from there.
+    pub fn keep_texts(&self, budget: u64) {
+        self.store.texts.allow(budget);
+    }
+
+    /// Returns how many bytes of texts are in memory.
+    pub fn kept_texts(&self) -> u64 {
+        self.store.texts.bytes()
+    }
+
+    /// Reads all files in scope, so that the next search finds them in memory, and tells whether it came to the end.
+    ///
+    /// A file that cannot be read is left to the search that needs it, which says so.
+    pub fn read_ahead(&self, stop: &(dyn Fn() -> bool + Sync)) -> bool {
+        let next = AtomicUsize::new(0);
+        let read = || {
+            while let Some(entry) = self.entries().get(next.fetch_add(1, Ordering::Relaxed)) {
+                if stop() {
+                    return false;
+                }
+                if entry.is_file() {
+                    let _ = with_text(&self.store, entry.oid, &entry.path, |_| Ok(()));
+                }
+            }
+            true
+        };
+        thread::scope(|scope| {
+            let others: Vec<_> = (1..THREADS).map(|_| scope.spawn(read)).collect();
+            let done = read();
+            others.into_iter().fold(done, |done, other| other.join().is_ok_and(|ended| ended) && done)
+        })
+    }
+
     /// Runs many searches while every file is read once.
     ///
     /// The results stand in the order of the queries, and each is what [`Pin::stream`] gives for its query alone. The

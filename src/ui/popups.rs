@@ -7,6 +7,7 @@ use ratatui::widgets::{Clear, Widget as _};
 use tui_textarea::{CursorMove, TextArea};
 use unicode_width::UnicodeWidthStr as _;
 
+use super::code::{self, Code};
 use super::paint::{Row, frame, glyphs, keys, scrollbar, start, title};
 use super::past;
 use super::theme::{Role, Theme, over};
@@ -19,7 +20,7 @@ use crate::app::line::{overhang, wrap};
 use crate::app::picker::Picker;
 use crate::app::popup::{Filling, Page, Popup, Purpose, RepoSearch, Text, Value, Writing};
 use crate::export::count;
-use crate::repo::display;
+use crate::repo::{Hit, display};
 
 /// Rows that a long field shows at most.
 const FIELD_ROWS: usize = 8;
@@ -51,7 +52,7 @@ pub fn draw(app: &App, buffer: &mut Buffer, theme: &Theme) {
                 }
             }
             Popup::Page(page) => draw_page(app, buffer, theme, area, inner, page),
-            Popup::Search(search) => draw_search(app, buffer, theme, area, inner, search),
+            Popup::Search(search) => draw_search(app, buffer, theme, area, inner, popup, search),
             Popup::Form(form, filling) => draw_form(app, buffer, theme, area, inner, form, filling),
             Popup::Compare(compare) => past::compare(app, buffer, theme, area, inner, compare),
             Popup::Version(version) => past::version(buffer, theme, area, inner, version),
@@ -155,14 +156,18 @@ fn list(
         true,
     );
     let popup = Rect { height: inner.height.saturating_sub(2), y: inner.y + 1, ..inner };
+    let cited = app.audit.now.cited();
     for (at, shown) in picker.shown.iter().enumerate().skip(picker.top).take(usize::from(popup.height)) {
         let entry = &picker.entries[shown.index];
         let current = at == picker.cursor;
         let style = if current { base.patch(theme.style(Role::Cursor)) } else { base };
         let line = Rect::new(popup.x, popup.y + (at - picker.top) as u16, popup.width, 1);
         let mut row = Row::new(buffer, theme, line, style);
-        let detail =
-            if *purpose == Purpose::Palette { keys(theme, &entry.detail) } else { glyphs(theme, &entry.detail) };
+        let detail = match (purpose, &entry.value) {
+            (Purpose::Palette, _) => keys(theme, &entry.detail),
+            (Purpose::Files, Value::Path(path)) => app.known(path, &cited),
+            _ => glyphs(theme, &entry.detail),
+        };
         // The label comes first, but half of the row is the detail's if it takes it.
         let width = usize::from(line.width);
         let before = if picker.multi { 7 } else { 3 };
@@ -239,10 +244,18 @@ fn draw_page(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: R
     scrollbar(buffer, theme, area, page.top, page.lines.len());
 }
 
-fn draw_search(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: Rect, search: &RepoSearch) {
+fn draw_search(
+    app: &App,
+    buffer: &mut Buffer,
+    theme: &Theme,
+    area: Rect,
+    inner: Rect,
+    popup: &Popup,
+    search: &RepoSearch,
+) {
     let base = theme.style(Role::Popup);
     title(buffer, theme, area, true, "Search in the repository at the pin", &count(search.hits.len(), "hit", "hits"));
-    if inner.height < 4 {
+    if inner.height < 5 {
         return;
     }
     for (at, label, text, active) in [
@@ -269,15 +282,21 @@ fn draw_search(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner:
         }
         Some(Err(why)) => row.role(why, Role::Error),
     };
-    let keys = format!(
-        "{} {}  {} {} ",
-        key(app, Act::SearchLiteral),
-        if search.literal { "regex" } else { "plain text" },
-        key(app, Act::SearchCase),
-        if search.case_sensitive { "any case" } else { "this case" },
-    );
-    row.right(&keys, theme.style(Role::Dim));
-    let rows = Rect { y: inner.y + 3, height: inner.height - 3, ..inner };
+    let line = Rect { y: inner.y + 3, height: 1, ..inner };
+    let mut row = Row::new(buffer, theme, line, base);
+    row.put(" ", Style::new());
+    let scope = search.scope.and_then(|at| app.audit.standard.scopes.keys().nth(at));
+    let scope = scope.map_or("all files".to_owned(), |name| format!("scope {}", display::line(name)));
+    for (act, state, set) in [
+        (Act::SearchLiteral, if search.literal { "plain text" } else { "regex" }, search.literal),
+        (Act::SearchCase, if search.case_sensitive { "this case" } else { "any case" }, search.case_sensitive),
+        (Act::SearchWord, if search.word { "whole words" } else { "parts of words" }, search.word),
+        (Act::SearchScope, &scope, search.scope.is_some()),
+    ] {
+        let role = if set { Role::Text } else { Role::Dim };
+        row.role(&key(app, act), Role::Key).put(" ", Style::new()).role(state, role).put("  ", Style::new());
+    }
+    let rows = popup.rows(area);
     let wide = usize::from(rows.width) * 2 / 5;
     for (at, hit) in search.hits.iter().enumerate().skip(search.top).take(usize::from(rows.height)) {
         let current = at == search.cursor;
@@ -291,6 +310,37 @@ fn draw_search(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner:
         let text = display::bytes(&hit.text);
         row.put(text.trim_start().trim_start_matches("\\t"), Style::new());
     }
+    if let (Some(area), Some(hit)) = (popup.peek(area), search.hits.get(search.cursor)) {
+        peek(buffer, theme, area, search, hit);
+    }
+}
+
+/// Draws the file of the hit under the cursor.
+fn peek(buffer: &mut Buffer, theme: &Theme, area: Rect, search: &RepoSearch, hit: &Hit) {
+    let head = Rect { y: area.y - 1, height: 1, ..area };
+    let mut row = Row::new(buffer, theme, head, theme.style(Role::Popup));
+    row.put(" ", Style::new());
+    let Some(doc) = search.peek.doc(hit) else {
+        row.role(search.peek.why().unwrap_or(theme.glyphs.ellipsis), Role::Dim);
+        return;
+    };
+    row.role(&start(theme, &display::bytes(&hit.path.0), usize::from(head.width).saturating_sub(2)), Role::Dim);
+    let hits: Vec<code::Hit> =
+        doc.found.iter().map(|(line, at)| code::Hit { line: *line, start: at.start, end: at.end }).collect();
+    let view = Code {
+        text: &doc.text,
+        top: doc.top,
+        left: doc.left,
+        cursor: doc.cursor,
+        selection: None,
+        focused: false,
+        spans: &|line| doc.spans(line),
+        marks: &|_| None,
+        hits: &hits,
+        hit: None,
+        theme,
+    };
+    view.render(area, buffer);
 }
 
 fn draw_form(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: Rect, form: &Form, filling: &Filling) {

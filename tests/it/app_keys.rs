@@ -17,7 +17,7 @@ use touchstone::model::score::Slot;
 
 use crate::support::Desk;
 use crate::workshop::Workshop;
-use crate::{app_answers, app_evidence, app_move, app_past, app_record, coverage, leads};
+use crate::{app_answers, app_evidence, app_move, app_past, app_record, app_search, coverage, leads};
 
 /// Actions that a test of this file presses.
 const COVERED: &[&str] = &[
@@ -163,6 +163,7 @@ fn every_action_has_a_test() {
         app_move::COVERED,
         app_past::COVERED,
         app_record::COVERED,
+        app_search::COVERED,
         coverage::COVERED,
         leads::COVERED,
     ];

@@ -133,6 +133,7 @@ fn every_report_names_its_schema_and_every_error_is_json_too() {
         &["audits"],
         &["doctor"],
         &["leads", "auth-4"],
+        &["search", "a"],
         &["evidence", "list"],
         &["evidence", "show", "E1"],
         &["evidence", "attach", "E1", "input-1"],
@@ -152,7 +153,7 @@ fn every_report_names_its_schema_and_every_error_is_json_too() {
     ] {
         schemas.insert(desk.json(args)["schema"].as_str().unwrap().to_owned());
     }
-    assert_eq!(schemas.len(), 21, "{schemas:?}");
+    assert_eq!(schemas.len(), 22, "{schemas:?}");
     for (args, code) in [
         (&["answer", "auth-9", "yes"][..], 2),
         (&["answer"], 2),

@@ -219,6 +219,7 @@ fn made(loaded: &Loaded) -> Made {
             pattern: "listen\\(|`".to_owned(),
             literal: false,
             case_sensitive: true,
+            word: false,
             exclude_line: Some("^//".to_owned()),
             include: vec!["*.ts".to_owned()],
             exclude: vec!["**/test/**".to_owned()],

@@ -141,11 +141,12 @@ const PATTERNS: [&str; 24] = [
 fn any_query() -> impl Strategy<Value = Query> {
     let globs = || prop::collection::vec(prop::sample::select(vec!["*.py", "*.ts", "src/**", "*1*"]), 0..2);
     let exclude_line = prop::option::weighted(0.2, prop::sample::select(vec!["^ ", "key"]));
-    (prop::sample::select(PATTERNS.to_vec()), globs(), globs(), any::<[bool; 2]>(), exclude_line).prop_map(
-        |(pattern, include, exclude, [literal, case_sensitive], exclude_line)| Query {
+    (prop::sample::select(PATTERNS.to_vec()), globs(), globs(), any::<[bool; 3]>(), exclude_line).prop_map(
+        |(pattern, include, exclude, [literal, case_sensitive, word], exclude_line)| Query {
             pattern: pattern.into(),
             literal: literal && pattern.len() > 5,
             case_sensitive,
+            word,
             exclude_line: exclude_line.map(str::to_owned),
             include: include.into_iter().map(str::to_owned).collect(),
             exclude: exclude.into_iter().map(str::to_owned).collect(),
@@ -180,4 +181,45 @@ proptest! {
         let [together, alone] = both(&pin, &queries, limit);
         prop_assert_eq!(together, alone);
     }
+}
+
+#[test]
+fn texts_are_searched_in_memory_up_to_the_budget() {
+    let f = Fixture::new();
+    let blobs = ["one eval\n".repeat(10), "two eval\n".repeat(10), "three eval\n".repeat(10)].map(|text| f.blob(text));
+    let items: Vec<_> = [&b"a"[..], b"b", b"c"].into_iter().zip(blobs).map(|(name, blob)| (name, FILE, blob)).collect();
+    let binary = [(&b"d"[..], FILE, f.blob("eval\0")), (b"e", SYMLINK, f.blob("eval"))];
+    let commit = f.commit(f.tree(&[items, binary.to_vec()].concat()), &[], 1);
+    let pin = f.pin(commit);
+    let before = pin.search(&query("eval")).unwrap();
+    assert_eq!(pin.kept_texts(), 0, "a command keeps nothing");
+    assert!(!pin.read_ahead(&|| true));
+    pin.keep_texts(200);
+    assert!(pin.read_ahead(&|| false));
+    assert_eq!(pin.kept_texts(), 90 + 90);
+    assert_eq!(pin.search(&query("eval")).unwrap(), before);
+    // What is in memory needs no clone; what is beyond the budget does.
+    blobs.iter().for_each(|blob| std::fs::remove_file(f.loose(*blob)).unwrap());
+    let kept = Query { include: vec!["[ab]".into()], ..query("eval") };
+    let texts = pin.hits(&kept, 99).unwrap();
+    assert_eq!((texts.0.hits, texts.1.len()), (20, 20));
+    let fresh = f.pin(commit);
+    assert_eq!(fresh.search(&kept).unwrap_err().kind, Kind::CouldNot);
+    assert_eq!(fresh.search(&query("eval")).unwrap_err().kind, Kind::CouldNot);
+}
+
+#[test]
+fn whole_words_are_told_from_parts_of_words() {
+    let f = Fixture::new();
+    let text = "key\nkeys\nmy key.\napi_key\nKEY=1\n\u{e9}key\nkey\u{e9}\n$key\nkey-ring\n";
+    let pin = f.pin(f.files(&[("a", text)], &[], 1));
+    let lines = |query: Query| pin.search(&query).unwrap().places.iter().map(|place| place.line).collect::<Vec<_>>();
+    let word = |pattern: &str| Query { word: true, ..query(pattern) };
+    assert_eq!(lines(query("key")).len(), 9);
+    assert_eq!(lines(word("key")), [1, 3, 5, 8, 9]);
+    assert_eq!(lines(word("key|keys")), [1, 2, 3, 5, 8, 9]);
+    assert_eq!(lines(Query { literal: true, ..word("$key") }), [8]);
+    let written = serde_json::to_value(query("key")).unwrap();
+    assert!(written.get("word").is_none(), "records without it stay as they are");
+    assert_eq!(serde_json::from_value::<Query>(serde_json::to_value(word("key")).unwrap()).unwrap(), word("key"));
 }

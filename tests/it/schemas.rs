@@ -93,6 +93,7 @@ fn pieces() -> Vec<Evidence> {
         pattern: "listen".to_owned(),
         literal: true,
         case_sensitive: true,
+        word: true,
         exclude_line: Some("test".to_owned()),
         include: vec!["*.ts".to_owned()],
         exclude: vec!["dist/**".to_owned()],

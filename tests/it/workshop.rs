@@ -40,7 +40,7 @@ pub struct Workshop {
     /// The journal.
     pub journal: Journal,
     repo: Repo,
-    pin: Pin,
+    pub pin: Pin,
     highlighter: Highlighter,
     coloured: Receiver<Coloured>,
 }
@@ -150,6 +150,14 @@ impl Workshop {
             Effect::Load { path, line } => {
                 let result = self.read(&path);
                 vec![Msg::Loaded { path, line, result }]
+            }
+            Effect::Peek(path) => {
+                let result = self.read(&path);
+                vec![Msg::Peeked { path, result }]
+            }
+            Effect::Narrow(list) => {
+                let shown = list.run(&|| false).unwrap();
+                vec![Msg::Narrowed { ticket: list.ticket, shown }]
             }
             Effect::Search { ticket, query } => match self.pin.hits(&query, 5_000) {
                 Ok((search, hits)) => vec![Msg::Hits { ticket, hits }, Msg::Searched { ticket, result: Ok(search) }],

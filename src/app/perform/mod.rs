@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `leads` | mute leads, list what is muted, and the files that leads point at |
 //! | `search` | search in the file and the repository, walk through hits and leads |
+//! | `hits` | what is done with the hits of the search over the repository |
 //! | `evidence` | take, attach, reuse, extend, detach and redact evidence |
 //! | `answers` | answers, reasons, notes, facts, modes, the next open item |
 //! | `coverage` | mark lines, files and folders as reviewed |
@@ -14,9 +15,13 @@ mod accept;
 mod answers;
 mod coverage;
 mod evidence;
+mod hits;
 mod leads;
 mod record;
 mod search;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::action::{ACTIONS, Act, Action, Context};
 use super::checklist::Row;
@@ -31,6 +36,7 @@ use super::{App, Pane, Walk, finding, pages};
 use crate::config::ThemeName;
 use crate::export::summary;
 use crate::model::answer::Answer;
+use crate::model::audit::Cited;
 use crate::model::event::EvidenceId;
 use crate::model::evidence::{Kind, Reachability, RepoPath};
 use crate::model::score::Slot;
@@ -50,6 +56,13 @@ impl App {
     pub(super) fn perform(&mut self, act: Act) {
         self.hinted(act);
         let leaving = std::mem::take(&mut self.leaving);
+        if let Some(Popup::List(picker, _)) = self.popups.last_mut()
+            && matches!(act, Act::Accept | Act::Toggle | Act::ToggleAll)
+            && picker.is_stale()
+        {
+            // What is done is done to what was typed.
+            picker.narrow_now();
+        }
         match act {
             Act::Down => self.step(1),
             Act::Up => self.step(-1),
@@ -270,17 +283,9 @@ impl App {
                 }
             }
             Act::TakeSearch => self.take_search(),
-            Act::SearchLiteral | Act::SearchCase | Act::SearchField => {
-                if let Some(Popup::Search(search)) = self.popups.last_mut() {
-                    match act {
-                        Act::SearchLiteral => search.literal = !search.literal,
-                        Act::SearchCase => search.case_sensitive = !search.case_sensitive,
-                        _ => search.on_globs = !search.on_globs,
-                    }
-                }
-                if act != Act::SearchField {
-                    self.search();
-                }
+            Act::TakeHit => self.take_hit(),
+            Act::SearchLiteral | Act::SearchCase | Act::SearchWord | Act::SearchScope | Act::SearchField => {
+                self.search_otherwise(act);
             }
             Act::NewLine => {
                 if let Some(Popup::Text(text)) = self.popups.last_mut() {
@@ -490,25 +495,35 @@ impl App {
 
     fn find_file(&mut self) {
         let open = self.here().map(|(path, _)| path);
-        let cited = self.audit.now.cited();
-        // The file before this one is the one that is wanted most; the one on the screen is not.
-        let recent: Vec<&RepoPath> = self.trail.recent.iter().filter(|path| Some(*path) != open.as_ref()).collect();
-        let last = |entry: &&crate::repo::Entry| recent.contains(&&entry.path);
-        let mut first: Vec<&crate::repo::Entry> = self.files.iter().filter(last).collect();
-        first.sort_by_key(|entry| recent.iter().position(|path| **path == entry.path));
-        let entries = first.into_iter().chain(self.files.iter().filter(|entry| !last(entry))).map(|entry| {
-            let detail = match cited.get(&entry.path) {
-                Some(cited) => format!("{} evidence", cited.pieces),
-                None if open.as_ref() == Some(&entry.path) || self.places.contains_key(&entry.path) => {
-                    "opened".to_owned()
-                }
-                None => String::new(),
+        // With 200 000 files the rows take longer than a frame to be made, so they are kept.
+        let files = &self.files;
+        let rows = self.file_rows.get_or_insert_with(|| {
+            let row = |entry: &crate::repo::Entry| Entry {
+                value: Value::Path(entry.path.clone()),
+                label: display::bytes(&entry.path.0),
+                detail: String::new(),
             };
-            Entry { value: Value::Path(entry.path.clone()), label: display::bytes(&entry.path.0), detail }
+            Arc::new(files.iter().map(row).collect())
         });
-        let mut picker = Picker::new("Find a file", entries.collect(), false);
+        let mut picker = Picker::of("Find a file", Arc::clone(rows), false);
         picker.short_first = true;
+        // The file before this one is the one that is wanted most; the one on the screen is not.
+        let recent = self.trail.recent.iter().filter(|path| Some(*path) != open.as_ref());
+        let index = |path: &RepoPath| files.binary_search_by(|entry| entry.path.cmp(path)).ok();
+        picker.lead_with(recent.filter_map(index).collect());
         self.popups.push(Popup::list(picker, Purpose::Files));
+    }
+
+    /// Says what the reader has to do with a file already.
+    ///
+    /// `cited` has the files with evidence.
+    pub fn known(&self, path: &RepoPath, cited: &BTreeMap<&RepoPath, Cited>) -> String {
+        let open = self.doc.as_ref().map(|doc| &doc.text.path);
+        match cited.get(path) {
+            Some(cited) => format!("{} evidence", cited.pieces),
+            None if open == Some(path) || self.places.contains_key(path) => "opened".to_owned(),
+            None => String::new(),
+        }
     }
 
     fn palette(&mut self) {

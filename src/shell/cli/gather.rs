@@ -42,6 +42,9 @@ pub struct Gather {
     /// Letters match only in their own case
     #[arg(long = "case")]
     case_sensitive: bool,
+    /// A match begins and ends where a word does
+    #[arg(long)]
+    word: bool,
     /// Run a lead of the standard, such as auth-4.a, as the search
     #[arg(long, value_name = "LEAD")]
     lead: Vec<String>,
@@ -141,8 +144,8 @@ impl Gather {
     /// # Errors
     /// Where a place is not there, a search proves nothing, or a file cannot be read. Nothing was recorded then.
     pub fn run(&self, context: &Context, journal: &Journal, subjects: &[Subject]) -> Result<Gathered> {
-        if (self.literal || self.case_sensitive) && self.search.is_none() && self.history.is_none() {
-            return Err(Error::usage("--literal and --case go with --search or --history."));
+        if (self.literal || self.case_sensitive || self.word) && self.search.is_none() && self.history.is_none() {
+            return Err(Error::usage("--literal, --case and --word go with --search or --history."));
         }
         for (option, text) in [("--external", &self.external), ("--saw", &self.saw), ("--command", &self.command)] {
             said(option, text.as_ref())?;
@@ -202,6 +205,7 @@ impl Gather {
                 pattern: pattern.clone(),
                 literal: self.literal,
                 case_sensitive: self.case_sensitive,
+                word: self.word,
                 exclude_line: None,
                 include: include.into_iter().cloned().collect(),
                 exclude: exclude.into_iter().map(|glob| glob.trim_start_matches('!').to_owned()).collect(),
@@ -229,6 +233,7 @@ impl Gather {
                 pattern: pattern.clone(),
                 literal: self.literal,
                 case_sensitive: self.case_sensitive,
+                word: self.word,
                 ..Query::default()
             })?));
         }

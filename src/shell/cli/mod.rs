@@ -22,6 +22,7 @@ mod mute;
 mod note;
 mod open;
 mod score;
+mod search;
 mod sign;
 mod signers;
 mod standard;
@@ -110,6 +111,8 @@ enum Command {
     Tags(tags::Args),
     /// Put hits of leads away with a reason, list what is put away, list it again
     Mute(mute::Args),
+    /// Search every file at the pin, or at a commit of any clone
+    Search(search::Args),
     /// Show what happened, in order
     Log,
     /// Undo the last act
@@ -186,6 +189,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Diff(args) => diff::run(&args, context),
         Command::Tags(args) => tags::run(&args, context),
         Command::Mute(args) => mute::run(&args, context),
+        Command::Search(args) => search::run(&args, context),
         Command::Log => log::run(context),
         Command::Undo => undo::undo(context),
         Command::Redo => undo::redo(context),

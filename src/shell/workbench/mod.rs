@@ -6,13 +6,16 @@
 //! | `live` | the loop on a terminal |
 //! | [`headless`] | the same without a terminal: keys in, frames out |
 //! | `worker`, `historian` | the threads that read, search and colour; those that look into the past |
+//! | `batches`, `narrow` | hands hits on; narrows long lists |
 //! | `editor`, `input` | the user's editor; the terminal's keys and mouse |
 
+mod batches;
 mod editor;
 pub mod headless;
 mod historian;
 mod input;
 mod live;
+mod narrow;
 mod worker;
 
 use std::collections::VecDeque;
@@ -347,6 +350,16 @@ impl Session {
             Effect::Load { path, line } => {
                 self.in_flight += 1;
                 self.workers.load(path, line);
+                Vec::new()
+            }
+            Effect::Peek(path) => {
+                self.in_flight += 1;
+                self.workers.peek(path);
+                Vec::new()
+            }
+            Effect::Narrow(list) => {
+                self.in_flight += 1;
+                self.workers.narrow(list);
                 Vec::new()
             }
             Effect::Search { ticket, query } => {

@@ -4,11 +4,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::Answers;
+use super::batches::Batches;
 use super::historian::Historians;
+use super::{Answers, narrow};
 use crate::app::msg::{Loaded, Msg};
 use crate::app::past::Ask;
-use crate::app::popup::HIT_LIMIT;
+use crate::app::picker::Narrow;
+use crate::app::popup::{HIT_LIMIT, Value};
 use crate::app::text::{LINE_LIMIT, Text};
 use crate::error::{Error, Result};
 use crate::highlight::{Highlighter, Request};
@@ -22,24 +24,38 @@ use crate::shell::{exporting, leads};
 /// How many places of each lead are shown.
 const PLACES: usize = 500;
 
+/// How many bytes of the files' texts are kept in memory for searches; what is beyond is read for each.
+const TEXTS: u64 = 256 << 20;
+
 /// A symbolic link's target is cut here, in bytes.
 const TARGET: usize = 200;
 
 /// The workers of one audit. Dropping them lets them end, and waits for none but the historians.
 pub(super) struct Workers {
     reads: Sender<(RepoPath, usize)>,
+    peeks: Sender<(RepoPath, usize)>,
+    lists: Sender<Narrow<Value>>,
     desk: Arc<Desk>,
     highlighter: Highlighter,
     historians: Historians,
+    reads_ahead: bool,
 }
 
 impl Workers {
     /// Starts them. The reader takes the pin that is there; the searcher opens one of its own when it is needed.
     pub fn start(pin: Pin, repo: Repo, audit: &Audit, answers: &Answers) -> Workers {
-        let (reads, wanted) = channel();
-        let theirs = answers.clone();
-        thread::spawn(move || read(&pin, &wanted, &theirs));
         let historians = Historians::start(&repo, answers);
+        pin.keep_texts(TEXTS);
+        let pin = Arc::new(pin);
+        let reader = |answer: fn(RepoPath, usize, Result<Loaded>) -> Msg| {
+            let (reads, wanted) = channel();
+            let (pin, theirs) = (Arc::clone(&pin), answers.clone());
+            thread::spawn(move || read(&pin, &wanted, &theirs, answer));
+            reads
+        };
+        let reads = reader(|path, line, result| Msg::Loaded { path, line, result });
+        // A file beside a list must not take the place of one that is to be opened.
+        let peeks = reader(|path, _, result| Msg::Peeked { path, result });
         let desk = Arc::new(Desk::default());
         let opened = &audit.now.opened;
         let searcher = Searcher {
@@ -56,12 +72,21 @@ impl Workers {
             let done = coloured.done;
             theirs.send(Some(Msg::Coloured(coloured)), done);
         });
-        Workers { reads, desk, highlighter, historians }
+        let lists = narrow::start(answers);
+        Workers { reads, peeks, lists, desk, highlighter, historians, reads_ahead: false }
     }
 
     pub fn load(&self, path: RepoPath, line: usize) {
         // The reader lives as long as this does.
         let _ = self.reads.send((path, line));
+    }
+
+    pub fn peek(&self, path: RepoPath) {
+        let _ = self.peeks.send((path, 0));
+    }
+
+    pub fn narrow(&self, list: Narrow<Value>) {
+        let _ = self.lists.send(list);
     }
 
     /// Begins a search, in place of the one before.
@@ -77,6 +102,14 @@ impl Workers {
     pub fn leads(&self) {
         self.desk.jobs().leads = true;
         self.desk.changed.notify_one();
+    }
+
+    /// Reads the files into memory, once and while there is nothing more pressing, so that searches find them there.
+    pub fn read_ahead(&mut self) {
+        if !std::mem::replace(&mut self.reads_ahead, true) {
+            self.desk.jobs().ahead = true;
+            self.desk.changed.notify_one();
+        }
     }
 
     /// Looks through the audit for the review, in place of a look that has not begun.
@@ -110,7 +143,12 @@ impl Drop for Workers {
     }
 }
 
-fn read(pin: &Pin, wanted: &Receiver<(RepoPath, usize)>, answers: &Answers) {
+fn read(
+    pin: &Pin,
+    wanted: &Receiver<(RepoPath, usize)>,
+    answers: &Answers,
+    answer: fn(RepoPath, usize, Result<Loaded>) -> Msg,
+) {
     while let Ok(mut newest) = wanted.recv() {
         while let Ok(newer) = wanted.try_recv() {
             answers.send(None, true);
@@ -118,7 +156,7 @@ fn read(pin: &Pin, wanted: &Receiver<(RepoPath, usize)>, answers: &Answers) {
         }
         let (path, line) = newest;
         let result = load(pin, &path);
-        answers.send(Some(Msg::Loaded { path, line, result }), true);
+        answers.send(Some(answer(path, line, result)), true);
     }
 }
 
@@ -173,6 +211,7 @@ struct Jobs {
     search: Option<(u64, Query)>,
     review: Option<(Box<Audit>, String)>,
     extent: bool,
+    ahead: bool,
     leads: bool,
     closed: bool,
 }
@@ -195,6 +234,7 @@ enum Job {
     Extent,
     Leads,
     Review(Box<Audit>, String),
+    Ahead,
 }
 
 impl Desk {
@@ -202,9 +242,9 @@ impl Desk {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next job: a search, counting lines, a review, the leads.
+    /// Waits for the next job: a search, counting lines, a review, reading ahead, the leads.
     fn next(&self) -> Option<Job> {
-        let idle = |jobs: &mut Jobs| !jobs.closed && !jobs.is_wanted() && !jobs.leads;
+        let idle = |jobs: &mut Jobs| !jobs.closed && !jobs.is_wanted() && !jobs.ahead && !jobs.leads;
         let mut jobs = self.changed.wait_while(self.jobs(), idle).unwrap_or_else(PoisonError::into_inner);
         if jobs.closed {
             return None;
@@ -217,6 +257,7 @@ impl Desk {
         }
         match jobs.review.take() {
             Some((audit, standard)) => Some(Job::Review(audit, standard)),
+            None if std::mem::take(&mut jobs.ahead) => Some(Job::Ahead),
             None => std::mem::take(&mut jobs.leads).then_some(Job::Leads),
         }
     }
@@ -266,8 +307,10 @@ impl Searcher {
         let stop = || self.desk.is_pressing();
         match job {
             Job::Search(ticket, query) => {
-                let found = |hits| self.answers.send(Some(Msg::Hits { ticket, hits }), false);
-                let result = pin.stream(&query, HIT_LIMIT, &stop, found).transpose();
+                let send = |hits| self.answers.send(Some(Msg::Hits { ticket, hits }), false);
+                let mut batches = Batches::new(send);
+                let result = pin.stream(&query, HIT_LIMIT, &stop, |hits| batches.add(hits)).transpose();
+                batches.flush();
                 self.answers.send(result.map(|result| Msg::Searched { ticket, result }), true);
             }
             Job::Extent => match pin.extent(&stop) {
@@ -288,6 +331,12 @@ impl Searcher {
                 let result = exporting::review(&audit, &standard, pin);
                 self.answers.send(Some(Msg::Reviewed(result)), true);
             }
+            Job::Ahead => {
+                if !pin.read_ahead(&stop) {
+                    // A search made it stop.
+                    self.desk.jobs().ahead = true;
+                }
+            }
         }
     }
 
@@ -298,6 +347,7 @@ impl Searcher {
             Job::Review(..) => Msg::Reviewed(Err(error)),
             Job::Extent => Msg::Extent(Err(error)),
             Job::Leads => Msg::Leads(leads::run_none(&self.standard, &display::line(&error.message))),
+            Job::Ahead => return,
         };
         self.answers.send(Some(msg), true);
     }
