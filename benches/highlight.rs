@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, Divan};
-use touchstone::highlight::{Coloured, Highlighter, Request};
+use touchstone::highlight::{Answer, Coloured, Highlighter, Request};
 use touchstone::model::hash::Hex;
 
 /// Lines of the long file.
@@ -37,7 +37,11 @@ struct Desk {
 impl Desk {
     fn new(lines: usize) -> Desk {
         let (sender, answers) = channel();
-        let highlighter = Highlighter::spawn(move |coloured| drop(sender.send(coloured)));
+        let highlighter = Highlighter::spawn(move |answer| {
+            if let Answer::Coloured(coloured) = answer {
+                let _ = sender.send(coloured);
+            }
+        });
         Desk { highlighter, answers, file: file(lines), ticket: 0 }
     }
 

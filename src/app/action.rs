@@ -169,6 +169,7 @@ actions! {
     Read NextLead "next-lead" [Main] ["}"] "next lead" "Go to the next hit of this item's leads";
     Read PreviousLead "previous-lead" [Main] ["{"] "" "Go to the lead's hit before";
     Read GoLine "go-line" [Main] ["gl"] "" "Go to a line by its number";
+    Read Outline "outline" [Main] ["go"] "" "List the functions, classes and headings of this file, to go to one";
     Read Editor "editor" [Main] ["o"] "" "Read the file in your editor, on a temporary copy, at this line";
     Read CopyLink "copy-link" [Main] ["Y"] "" "Copy a permanent link to the line or the selected lines, and show it";
 

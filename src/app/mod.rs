@@ -426,6 +426,7 @@ impl App {
                     doc.colour(coloured);
                 }
             }
+            Msg::Outlined(outlined) => self.outlined(outlined),
             Msg::Reviewed(result) => match result {
                 Ok(reviewed) => self.reviewed(&reviewed),
                 Err(error) => self.fail(&error),

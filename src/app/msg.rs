@@ -8,7 +8,7 @@ use super::key::Key;
 use super::text::Text;
 use crate::error::Result;
 use crate::export::caution::Reviewed;
-use crate::highlight::Coloured;
+use crate::highlight::{Coloured, Outlined};
 use crate::model::event::{Entry, Event};
 use crate::model::evidence::{Kind, Query, RepoPath, Search};
 use crate::model::hash::Sha256;
@@ -60,6 +60,8 @@ pub enum Msg {
     },
     /// Lines have colours.
     Coloured(Coloured),
+    /// A file's functions, classes and headings were found, or some of them.
+    Outlined(Outlined),
     /// The audit was looked through for the review.
     Reviewed(Result<Reviewed>),
     /// An export ended.
@@ -206,6 +208,17 @@ pub enum Effect {
         bytes: Arc<[u8]>,
         /// The lines, from 0.
         lines: Range<usize>,
+    },
+    /// Find a file's functions, classes and headings.
+    Outline {
+        /// Names the request; a newer one replaces it.
+        ticket: u64,
+        /// The file.
+        path: RepoPath,
+        /// Its blob.
+        blob: crate::model::hash::ObjectId,
+        /// Its bytes.
+        bytes: Arc<[u8]>,
     },
     /// Hand the terminal to the user's editor, on a copy of these bytes, at this line (from 1).
     Edit {

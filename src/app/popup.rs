@@ -41,6 +41,8 @@ pub enum Value {
     FactValue(String),
     /// An audit.
     Audit(String),
+    /// A line of the open file, from 0.
+    Line(usize),
 }
 
 /// New evidence that waits for what it backs.
@@ -61,6 +63,8 @@ pub enum Purpose {
     Palette,
     /// To open a file.
     Files,
+    /// To go to a line of this file; the outline that was asked for.
+    Outline(RepoPath, u64),
     /// To attach new evidence.
     Attach(Box<Take>),
     /// To add a region to a piece.

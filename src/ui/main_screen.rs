@@ -422,7 +422,8 @@ fn code(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
     // What the current line is evidence of, also where its row has no room for it.
     let here = doc.marks.iter().filter(|mark| mark.first <= doc.cursor && doc.cursor <= mark.last);
     let cited: String = here.map(|mark| format!("{}  ", mark.label)).collect();
-    let at = format!("{cited}{selected}{}/{}", (doc.cursor + 1).min(doc.text.lines()), doc.text.lines());
+    let plain = doc.colours.plain.map(|why| format!("{why}  ")).unwrap_or_default();
+    let at = format!("{plain}{cited}{selected}{}/{}", (doc.cursor + 1).min(doc.text.lines()), doc.text.lines());
     let path = display::bytes(&doc.text.path.0);
     let inner = pane(app, buffer, theme, area, Pane::Code, &Head { name: "2 ", path: &path, right: &at });
     let height = usize::from(inner.height);

@@ -5,25 +5,30 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use touchstone::highlight::{Class, Coloured, Highlighter, Request, Span};
+use touchstone::highlight::{
+    Answer, Class, Coloured, Highlighter, Kind, OutlineRequest, Outlined, Plain, Request, Span, Symbol, names, read,
+};
 use touchstone::model::hash::{Hex, ObjectId};
 
 /// A highlighter and a place where its answers arrive.
 struct Desk {
     highlighter: Highlighter,
-    answers: Receiver<Coloured>,
+    answers: Receiver<Answer>,
     tickets: u64,
 }
 
 impl Desk {
     fn new() -> Desk {
         let (sender, answers) = channel();
-        let highlighter = Highlighter::spawn(move |coloured| drop(sender.send(coloured)));
+        let highlighter = Highlighter::spawn(move |answer| drop(sender.send(answer)));
         Desk { highlighter, answers, tickets: 0 }
     }
 
     fn next(&self) -> Coloured {
-        self.answers.recv_timeout(Duration::from_secs(60)).expect("an answer")
+        match self.answers.recv_timeout(Duration::from_secs(60)).expect("an answer") {
+            Answer::Coloured(coloured) => coloured,
+            Answer::Outlined(outlined) => panic!("not colours: {outlined:?}"),
+        }
     }
 
     /// Asks, and returns all answers.

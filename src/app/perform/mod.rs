@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `search` | search in the file and the repository, walk through hits and leads |
 //! | `evidence` | take, attach, reuse, extend, detach and redact evidence |
+//! | `outline` | the outline of a file |
 //! | `answers` | answers, reasons, notes, facts, modes, the next open item |
 //! | `record` | findings, review, export |
 //! | `accept` | what follows when a list, a text, a form or a page is accepted or closed |
@@ -11,6 +12,7 @@
 mod accept;
 mod answers;
 mod evidence;
+mod outline;
 mod record;
 mod search;
 
@@ -88,6 +90,7 @@ impl App {
                 }
                 None => self.warn("No file is open."),
             },
+            Act::Outline => self.outline(),
             Act::Editor => match &self.doc {
                 Some(doc) => self.effects.push(Effect::Edit { text: doc.text.clone(), line: doc.cursor + 1 }),
                 None => self.warn("No file is open."),

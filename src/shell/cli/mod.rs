@@ -17,6 +17,7 @@ mod man;
 mod note;
 mod open;
 mod score;
+mod show;
 mod sign;
 mod signers;
 mod standard;
@@ -92,6 +93,8 @@ enum Command {
     Note(note::Args),
     /// Show where to look for an item: its patterns and their hits at the pin
     Leads(leads::Args),
+    /// Print lines of a file at the pin, coloured and safe to look at
+    Show(show::Args),
     /// Show what happened, in order
     Log,
     /// Undo the last act
@@ -162,6 +165,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Finding(args) => finding::run(&args, context),
         Command::Note(args) => note::run(&args, context),
         Command::Leads(args) => leads::run(&args, context),
+        Command::Show(args) => show::run(&args, context),
         Command::Log => log::run(context),
         Command::Undo => undo::undo(context),
         Command::Redo => undo::redo(context),

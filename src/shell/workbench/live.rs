@@ -38,9 +38,14 @@ fn converse(session: &mut Session, screen: &mut Screen, keys: &[Key]) -> Result<
         fit(session, screen)?;
         session.play(keys, Some(screen))?;
     }
+    let mut warmed = None;
     while session.end.is_none() {
         fit(session, screen)?;
         screen.draw(|frame| ui::draw(&session.app, frame))?;
+        // The first frame of an audit is there before anything is done that it may not need.
+        if warmed.replace(session.answers.about) != Some(session.answers.about) {
+            session.workers.warm();
+        }
         let mut next = session.wait();
         // Key repeat and a storm of resizes must not queue frames: all that is there is taken before the next one.
         let since = Instant::now();

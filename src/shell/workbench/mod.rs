@@ -28,7 +28,7 @@ use crate::app::{App, HINTS, Preferences, Start};
 use crate::config::{Config, Paths};
 use crate::error::{Error, Result};
 use crate::export::count;
-use crate::highlight::Request;
+use crate::highlight::{OutlineRequest, Request};
 use crate::journal::{Journal, Place, Store, View};
 use crate::model::audit::Audit;
 use crate::model::event::{Entry, Event};
@@ -347,6 +347,11 @@ impl Session {
             Effect::Colour { ticket, path, blob, bytes, lines } => {
                 self.in_flight += 1;
                 self.workers.colour(Request { ticket, path, blob, bytes, lines });
+                Vec::new()
+            }
+            Effect::Outline { ticket, path, blob, bytes } => {
+                self.in_flight += 1;
+                self.workers.outline(OutlineRequest { ticket, path, blob, bytes });
                 Vec::new()
             }
             Effect::Review => {

@@ -1,7 +1,7 @@
 //! The threads that read, search and colour, so that no key waits for them.
 
-use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -10,23 +10,30 @@ use crate::app::msg::{Loaded, Msg};
 use crate::app::popup::HIT_LIMIT;
 use crate::app::text::{LINE_LIMIT, Text};
 use crate::error::{Error, Result};
-use crate::highlight::{Highlighter, Request};
+use crate::highlight::{Answer, Highlighter, OutlineRequest, Request};
 use crate::model::audit::Audit;
 use crate::model::evidence::{Query, RepoPath};
 use crate::model::hash::ObjectId;
 use crate::model::standard::Standard;
-use crate::repo::{BLOB_LIMIT, Content, EntryKind, Pin, Repo, display};
+use crate::repo::{BLOB_LIMIT, Content, Entry, EntryKind, Pin, Repo, display};
 use crate::shell::{exporting, leads};
 
 /// How many places of each lead are shown.
 const PLACES: usize = 200;
+
+/// How many of the repository's languages are made ready, the most frequent ones.
+const LANGUAGES: usize = 6;
+
+/// How many files of a language are looked at for one that shows enough of it, and how large that is, in bytes.
+const SAMPLES: usize = 5;
+const SAMPLE: usize = 4 << 10;
 
 /// A symbolic link's target is cut here, in bytes.
 const TARGET: usize = 200;
 
 /// The workers of one audit. Dropping them lets them end, and does not wait for it.
 pub(super) struct Workers {
-    reads: Sender<(RepoPath, usize)>,
+    reads: Sender<Read>,
     desk: Arc<Desk>,
     highlighter: Highlighter,
 }
@@ -35,8 +42,6 @@ impl Workers {
     /// Starts them. The reader takes the pin that is there; the searcher opens one of its own when it is needed.
     pub fn start(pin: Pin, repo: Repo, audit: &Audit, answers: &Answers) -> Workers {
         let (reads, wanted) = channel();
-        let theirs = answers.clone();
-        thread::spawn(move || read(&pin, &wanted, &theirs));
         let desk = Arc::new(Desk::default());
         let opened = &audit.now.opened;
         let searcher = Searcher {
@@ -49,16 +54,27 @@ impl Workers {
         };
         thread::spawn(move || searcher.run());
         let theirs = answers.clone();
-        let highlighter = Highlighter::spawn(move |coloured| {
-            let done = coloured.done;
-            theirs.send(Some(Msg::Coloured(coloured)), done);
+        let highlighter = Highlighter::spawn(move |answer| {
+            let last = answer.is_last();
+            let msg = match answer {
+                Answer::Coloured(coloured) => Msg::Coloured(coloured),
+                Answer::Outlined(outlined) => Msg::Outlined(outlined),
+            };
+            theirs.send(Some(msg), last);
         });
+        let (theirs, warmed) = (answers.clone(), highlighter.clone());
+        thread::spawn(move || read(&pin, &wanted, &theirs, &warmed));
         Workers { reads, desk, highlighter }
     }
 
     pub fn load(&self, path: RepoPath, line: usize) {
         // The reader lives as long as this does.
-        let _ = self.reads.send((path, line));
+        let _ = self.reads.send(Read::File(path, line));
+    }
+
+    /// Makes the repository's main languages ready to be coloured, while nothing is asked for.
+    pub fn warm(&self) {
+        let _ = self.reads.send(Read::Samples);
     }
 
     /// Begins a search, in place of the one before.
@@ -95,6 +111,10 @@ impl Workers {
     pub fn colour(&self, request: Request) {
         self.highlighter.request(request);
     }
+
+    pub fn outline(&self, request: OutlineRequest) {
+        self.highlighter.outline(request);
+    }
 }
 
 impl Drop for Workers {
@@ -104,16 +124,87 @@ impl Drop for Workers {
     }
 }
 
-fn read(pin: &Pin, wanted: &Receiver<(RepoPath, usize)>, answers: &Answers) {
-    while let Ok(mut newest) = wanted.recv() {
-        while let Ok(newer) = wanted.try_recv() {
-            answers.send(None, true);
-            newest = newer;
+/// What the reader is to do.
+enum Read {
+    /// Read a file, to show this line of it.
+    File(RepoPath, usize),
+    /// Read files that show the repository's main languages.
+    Samples,
+}
+
+fn read(pin: &Pin, wanted: &Receiver<Read>, answers: &Answers, highlighter: &Highlighter) {
+    let mut languages: VecDeque<Vec<&RepoPath>> = VecDeque::new();
+    let mut newest: Option<(RepoPath, usize)> = None;
+    loop {
+        // The newest file comes first, and samples when nothing else is there to do.
+        let read = match wanted.try_recv() {
+            Ok(read) => read,
+            Err(TryRecvError::Disconnected) => return,
+            Err(TryRecvError::Empty) => {
+                if let Some((path, line)) = newest.take() {
+                    let result = load(pin, &path);
+                    answers.send(Some(Msg::Loaded { path, line, result }), true);
+                    continue;
+                }
+                if let Some(paths) = languages.pop_front() {
+                    if let Some((path, bytes)) = sample(pin, &paths) {
+                        highlighter.warm(path, bytes);
+                    }
+                    continue;
+                }
+                match wanted.recv() {
+                    Ok(read) => read,
+                    Err(_) => return,
+                }
+            }
+        };
+        match read {
+            Read::File(path, line) => {
+                if newest.replace((path, line)).is_some() {
+                    answers.send(None, true);
+                }
+            }
+            Read::Samples => languages = main_languages(pin.entries()).into(),
         }
-        let (path, line) = newest;
-        let result = load(pin, &path);
-        answers.send(Some(Msg::Loaded { path, line, result }), true);
     }
+}
+
+/// Returns some files of each of the most frequent endings, the most frequent first: which of them are languages, the
+/// highlighter knows.
+fn main_languages(entries: &[Entry]) -> Vec<Vec<&RepoPath>> {
+    let mut by_ending: BTreeMap<Vec<u8>, Vec<&RepoPath>> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.is_file()) {
+        let name = entry.path.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let dot = name.iter().rposition(|byte| *byte == b'.').filter(|dot| *dot > 0);
+        if let Some(dot) = dot {
+            by_ending.entry(name[dot..].to_ascii_lowercase()).or_default().push(&entry.path);
+        }
+    }
+    let mut languages: Vec<Vec<&RepoPath>> = by_ending.into_values().collect();
+    languages.sort_by_key(|paths| std::cmp::Reverse(paths.len()));
+    languages.truncate(LANGUAGES);
+    for paths in &mut languages {
+        // Not neighbours: a folder's files are alike.
+        let step = paths.len().div_ceil(SAMPLES);
+        *paths = paths.iter().step_by(step).copied().collect();
+    }
+    languages
+}
+
+/// Reads the first of these files that shows enough of its language, else the longest.
+fn sample(pin: &Pin, paths: &[&RepoPath]) -> Option<(RepoPath, Arc<[u8]>)> {
+    let mut longest: Option<(RepoPath, Arc<[u8]>)> = None;
+    for path in paths {
+        let Ok(Content::Text(bytes)) = pin.find(path).and_then(|entry| pin.content(entry.oid)) else { continue };
+        let enough = bytes.len() >= SAMPLE;
+        if longest.as_ref().is_none_or(|(_, known)| known.len() < bytes.len()) {
+            longest = Some(((*path).clone(), bytes));
+        }
+        if enough {
+            break;
+        }
+    }
+    longest
 }
 
 /// Reads what stands at a path.
@@ -278,5 +369,26 @@ impl Searcher {
             }
         };
         self.answers.send(Some(msg), true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::hash::Hex;
+
+    #[test]
+    fn the_most_frequent_endings_are_the_main_languages() {
+        let entry = |path: String| Entry { path: (*path).into(), oid: Hex([0; 20]), kind: EntryKind::File };
+        let mut entries: Vec<Entry> = (0..23).map(|number| entry(format!("src/{number:02}.TS"))).collect();
+        entries.extend((0..3).map(|number| entry(format!("{number}.py"))));
+        entries.extend(["LICENSE", ".gitignore", "a.ts"].map(|path| entry(path.to_owned())));
+        entries.push(Entry { kind: EntryKind::Symlink, ..entry("x.rs".to_owned()) });
+        let found = main_languages(&entries);
+        let paths: Vec<Vec<String>> =
+            found.iter().map(|paths| paths.iter().map(|path| path.lossy().into_owned()).collect()).collect();
+        assert_eq!(paths[0], ["src/00.TS", "src/05.TS", "src/10.TS", "src/15.TS", "src/20.TS"]);
+        assert_eq!(paths[1], ["0.py", "1.py", "2.py"]);
+        assert_eq!(paths.len(), 2);
     }
 }
