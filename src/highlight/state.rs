@@ -198,6 +198,11 @@ impl fmt::Write for Count {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use syntect::parsing::syntax_definition::{Context, MatchOperation, MatchPattern, Pattern, SyntaxDefinition};
+    use syntect::parsing::{Scope, SyntaxSetBuilder};
+
     use super::*;
 
     #[test]
@@ -224,6 +229,34 @@ mod tests {
         assert_eq!(state.read(&mut Reader::new(&none), line, true), Found::default());
         assert_eq!(state.plain(7), Some(Plain::Failed { line: 7 }));
         assert_eq!(state.read(&mut reader, line, true), Found::default());
+    }
+
+    /// A set with one grammar that has a regular expression which is none: the engine panics.
+    fn broken() -> SyntaxSet {
+        let mut start = Context::new(false);
+        let operation = MatchOperation::None;
+        start.patterns.push(Pattern::Match(MatchPattern::new(false, "(".to_owned(), vec![], None, operation, None)));
+        let contexts = [("__start", start.clone()), ("__main", start.clone()), ("main", start)];
+        let mut builder = SyntaxSetBuilder::new();
+        builder.add(SyntaxDefinition {
+            name: "Broken".to_owned(),
+            file_extensions: vec!["broken".to_owned()],
+            scope: Scope::new("source.broken").unwrap(),
+            first_line_match: None,
+            hidden: false,
+            variables: HashMap::new(),
+            contexts: contexts.into_iter().map(|(name, context)| (name.to_owned(), context)).collect(),
+        });
+        builder.build()
+    }
+
+    #[test]
+    fn a_panic_of_the_engine_leaves_the_rest_plain_and_the_reader_whole() {
+        let set = broken();
+        let mut state = State::new(set.find_syntax_by_extension("broken").unwrap());
+        assert_eq!(state.read(&mut Reader::new(&set), b"a\n", true), Found::default());
+        assert_eq!(state.plain(3), Some(Plain::Failed { line: 3 }));
+        assert_eq!(state.read(&mut Reader::new(&set), b"a\n", true), Found::default());
     }
 
     #[test]

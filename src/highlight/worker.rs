@@ -370,7 +370,49 @@ impl<'b> Lines<'b> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+
     use super::*;
+    use crate::model::hash::Hex;
+
+    #[test]
+    fn a_file_is_read_to_its_end_once_its_window_is_answered() {
+        let set = two_face::syntax::extra_newlines();
+        let (sender, wanted) = channel();
+        let mut answers = 0;
+        let mut worker = Worker {
+            set: &set,
+            reader: Reader::new(&set),
+            wanted: &wanted,
+            window: None,
+            outline: None,
+            warm: VecDeque::new(),
+            rest: None,
+            closed: false,
+            memory: Memory::default(),
+            answer: |_| answers += 1,
+        };
+        let bytes: Arc<[u8]> = b"fn f() {}\n".repeat(1000).into();
+        let blob = Hex([1; 20]);
+        let window = |lines| Request { ticket: 1, path: "a.rs".into(), blob, bytes: bytes.clone(), lines };
+        worker.colour(window(0..50));
+        let grammar = set.find_syntax_by_name("Rust").unwrap();
+        let (key, known) = worker.recall(blob, grammar);
+        assert_eq!(known.lines, 50);
+        worker.memory.put(key, known);
+        let Some(Job::Rest(file)) = worker.next() else { panic!("nothing is left to do") };
+        // What is asked for comes first, and then the rest is gone on with.
+        sender.send(Wanted::Window(window(20..30))).unwrap();
+        worker.read_rest(&file);
+        let Some(Job::Window(request)) = worker.next() else { panic!("the window comes first") };
+        worker.colour(request);
+        let Some(Job::Rest(file)) = worker.next() else { panic!("nothing is left to do") };
+        worker.read_rest(&file);
+        let (_, known) = worker.recall(blob, grammar);
+        assert_eq!((known.lines, known.outline.symbols().len()), (1000, 1000));
+        drop(worker);
+        assert_eq!(answers, 2);
+    }
 
     #[test]
     fn lines_are_those_of_the_file() {

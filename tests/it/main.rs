@@ -15,6 +15,7 @@ mod cli_finding;
 mod cli_hostile;
 mod cli_open;
 mod cli_read;
+mod cli_show;
 mod code_view;
 mod crash;
 mod demo;
