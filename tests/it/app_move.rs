@@ -661,9 +661,9 @@ fn the_outline_lists_names_and_jumps() {
         }
     }
     let mut shop = Workshop::new();
-    shop.keys("findex.ts<cr>");
+    shop.keys("fauth.ts<cr>");
     shop.keys("go");
-    assert_eq!(list(&shop).title, "Outline of src/index.ts");
+    assert_eq!(list(&shop).title, "Outline of src/auth.ts");
     let last = list(&shop).entries.last().unwrap();
     let (name, line) = (last.label.trim().to_owned(), last.detail.rsplit(' ').next().unwrap());
     let line: usize = line.parse().unwrap();
