@@ -169,7 +169,8 @@ impl Outline {
             if text.is_empty() || self.symbols.len() == OUTLINE_LIMIT {
                 continue;
             }
-            let text = &text[..text.floor_char_boundary(NAME)];
+            let end = (0..=NAME.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let text = &text[..end];
             let counts = |byte: &&u8| match name.kind {
                 Kind::Heading => **byte == b'#',
                 _ => matches!(byte, b' ' | b'\t'),
