@@ -1,14 +1,18 @@
 //! Highlighting, measured: `cargo bench --bench highlight` prints medians. `TOUCHSTONE_BENCH=short` runs each once.
+//!
+//! `TOUCHSTONE_GUESS=FILE:FILE…` prints instead of how many characters a guess has right in each file.
 
 #![allow(clippy::unwrap_used)]
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, Divan};
-use touchstone::highlight::{Coloured, Highlighter, Request};
+use touchstone::highlight::{Answer, Class, Coloured, Highlighter, Request, Span, names, read};
+use touchstone::model::evidence::RepoPath;
 use touchstone::model::hash::Hex;
 
 /// Lines of the long file.
@@ -18,6 +22,9 @@ const LINES: usize = 50_000;
 const WINDOW: usize = 60;
 
 fn main() {
+    if let Some(files) = std::env::var_os("TOUCHSTONE_GUESS") {
+        return std::env::split_paths(&files).for_each(|file| guess(&file));
+    }
     let divan = Divan::from_args();
     if std::env::var_os("TOUCHSTONE_BENCH").is_some_and(|value| value == "short") {
         divan.sample_count(1).sample_size(1).main();
@@ -37,7 +44,11 @@ struct Desk {
 impl Desk {
     fn new(lines: usize) -> Desk {
         let (sender, answers) = channel();
-        let highlighter = Highlighter::spawn(move |coloured| drop(sender.send(coloured)));
+        let highlighter = Highlighter::spawn(move |answer| {
+            if let Answer::Coloured(coloured) = answer {
+                let _ = sender.send(coloured);
+            }
+        });
         Desk { highlighter, answers, file: file(lines), ticket: 0 }
     }
 
@@ -51,6 +62,31 @@ impl Desk {
         let mine = |answer: &Coloured| answer.ticket == self.ticket && enough(answer);
         self.answers.iter().find(mine).unwrap()
     }
+}
+
+/// Prints in how many of a hundred characters guesses are right, over windows all over a file, and the worst of them.
+fn guess(file: &Path) {
+    let bytes = std::fs::read(file).unwrap();
+    let path = RepoPath(file.as_os_str().as_encoded_bytes().to_vec());
+    let exact = read(&path, &bytes, 0..usize::MAX, true).lines;
+    let sizes: Vec<usize> = bytes.split(|byte| *byte == b'\n').map(<[u8]>::len).collect();
+    let class = |spans: &[Span], at: usize| -> Option<Class> {
+        spans.iter().find(|span| (span.start as usize..span.end as usize).contains(&at)).map(|span| span.class)
+    };
+    let (mut right, mut all, mut windows, mut worst) = (0, 0, 0, 100.0_f64);
+    for start in (WINDOW..exact.len().saturating_sub(WINDOW)).step_by(997) {
+        let guess = read(&path, &bytes, start..start + WINDOW, false);
+        let (mut same, mut count) = (0, 0);
+        for (line, spans) in guess.lines.iter().enumerate() {
+            let line = start + line;
+            same += (0..sizes[line]).filter(|at| class(spans, *at) == class(&exact[line], *at)).count();
+            count += sizes[line];
+        }
+        worst = worst.min(100.0 * same as f64 / count.max(1) as f64);
+        (right, all, windows) = (right + same, all + count, windows + 1);
+    }
+    let share = 100.0 * right as f64 / all.max(1) as f64;
+    println!("{share:6.2} % of {all} characters in {windows} windows, worst {worst:6.2} %: {}", file.display());
 }
 
 /// TypeScript as servers are written in it.
@@ -116,4 +152,11 @@ fn known_window(bencher: Bencher<'_, '_>) {
         desk.ticket -= 1;
         desk.ask(start..start + WINDOW, |answer| answer.done)
     });
+}
+
+/// The outline of a long file.
+#[divan::bench(sample_count = 5)]
+fn outline(bencher: Bencher<'_, '_>) {
+    let (path, file) = ("src/server.ts".into(), file(LINES));
+    bencher.counter(ItemsCount::new(LINES)).bench_local(|| names(&path, &file));
 }

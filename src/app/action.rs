@@ -183,6 +183,7 @@ actions! {
     Read Muted "muted" [Main] ["gM"] "" "List what is muted, with its reason, to list it again";
     Read ShowMuted "show-muted" [Main] ["gu"] "" "Show muted hits of leads too, or put them away again";
     Read GoLine "go-line" [Main] ["gl"] "" "Go to a line by its number";
+    Read Outline "outline" [Main] ["go"] "" "List the functions, classes and headings of this file, to go to one";
     Read Editor "editor" [Main] ["o"] "" "Read the file in your editor, on a temporary copy, at this line";
     Read Blame "blame" [Main] ["gb"] "" "Show who brought each line, beside the code, or hide it";
     Read Origin "origin" [Main Version] ["gw"] "" "Show the commit that brought this line";

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::msg::Effect;
 use super::text::Text;
-use crate::highlight::{Coloured, Span};
+use crate::highlight::{Coloured, Plain, Span};
 use crate::repo::display;
 
 /// Hits of a search in one file are counted up to this many.
@@ -36,6 +36,8 @@ pub struct Colours {
     pub wanted: Range<usize>,
     /// The request that is answered; answers to older ones are dropped.
     pub ticket: u64,
+    /// Why lines are plain, if some are that need not be.
+    pub plain: Option<Plain>,
 }
 
 /// A file with where the reader is in it.
@@ -133,7 +135,11 @@ impl Doc {
 
     /// Takes colours, unless they answer an older question or are of another file.
     pub fn colour(&mut self, coloured: Coloured) {
-        if coloured.ticket == self.colours.ticket && coloured.blob == self.text.blob && !coloured.lines.is_empty() {
+        if coloured.ticket != self.colours.ticket || coloured.blob != self.text.blob {
+            return;
+        }
+        self.colours.plain = coloured.plain.or(self.colours.plain);
+        if !coloured.lines.is_empty() {
             self.colours.first = coloured.first;
             self.colours.lines = coloured.lines;
         }

@@ -500,6 +500,7 @@ impl App {
                 }
             }
             Msg::Told { ticket, told } => self.told(ticket, *told),
+            Msg::Outlined(outlined) => self.outlined(outlined),
             Msg::Reviewed(result) => match result {
                 Ok(reviewed) => self.reviewed(&reviewed),
                 Err(error) => self.fail(&error),

@@ -12,7 +12,7 @@ use super::popup::Value;
 use super::text::Text;
 use crate::error::Result;
 use crate::export::caution::Reviewed;
-use crate::highlight::Coloured;
+use crate::highlight::{Coloured, Outlined};
 use crate::model::coverage::Extent;
 use crate::model::event::{Entry, Event};
 use crate::model::evidence::{Kind, Query, RepoPath, Search};
@@ -85,6 +85,8 @@ pub enum Msg {
         /// The answer, or a part of it.
         told: Box<Told>,
     },
+    /// A file's functions, classes and headings were found, or some of them.
+    Outlined(Outlined),
     /// The audit was looked through for the review.
     Reviewed(Result<Reviewed>),
     /// An export ended.
@@ -255,6 +257,17 @@ pub enum Effect {
         bytes: Arc<[u8]>,
         /// The lines, from 0.
         lines: Range<usize>,
+    },
+    /// Find a file's functions, classes and headings.
+    Outline {
+        /// Names the request; a newer one replaces it.
+        ticket: u64,
+        /// The file.
+        path: RepoPath,
+        /// Its blob.
+        blob: crate::model::hash::ObjectId,
+        /// Its bytes.
+        bytes: Arc<[u8]>,
     },
     /// Hand the terminal to the user's editor, on a copy of these bytes, at this line (from 1).
     Edit {

@@ -191,6 +191,18 @@ impl<T: Clone> Picker<T> {
         self.stale.is_some()
     }
 
+    /// Adds rows below the others; the cursor stays on its row.
+    pub fn extend(&mut self, entries: impl IntoIterator<Item = Entry<T>>) {
+        let here = self.shown.get(self.cursor).map(|shown| shown.index);
+        let top = self.top;
+        Arc::make_mut(&mut self.entries).extend(entries);
+        self.filter();
+        if let Some(at) = self.shown.iter().position(|shown| Some(shown.index) == here) {
+            self.cursor = at;
+            self.top = top;
+        }
+    }
+
     /// Returns the value under the cursor.
     pub fn current(&self) -> Option<&T> {
         self.shown.get(self.cursor).map(|shown| &self.entries[shown.index].value)
@@ -295,6 +307,19 @@ mod tests {
         narrow(&mut files, "0");
         files.narrow_now();
         assert!(!files.is_stale() && files.current() == Some(&420));
+    }
+
+    #[test]
+    fn rows_that_come_later_do_not_move_the_cursor() {
+        let mut list = picker(&["ab", "b"], false);
+        list.step(1);
+        list.extend([Entry { value: 2, label: "bab".to_owned(), detail: String::new() }]);
+        assert_eq!((list.current(), list.shown.len()), (Some(&1), 3));
+        narrow(&mut list, "ab");
+        list.step(1);
+        assert_eq!(list.current(), Some(&2));
+        list.extend([Entry { value: 3, label: "ab".to_owned(), detail: String::new() }]);
+        assert_eq!((list.current(), list.shown.len()), (Some(&2), 3));
     }
 
     #[test]

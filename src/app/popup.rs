@@ -54,6 +54,8 @@ pub enum Value {
     Mute(Mute),
     /// A hit in a list of them.
     Hit(usize),
+    /// A line of the open file, from 0.
+    Line(usize),
 }
 
 /// New evidence that waits for what it backs.
@@ -74,6 +76,8 @@ pub enum Purpose {
     Palette,
     /// To open a file.
     Files,
+    /// To go to a line of this file; the outline that was asked for.
+    Outline(RepoPath, u64),
     /// To attach new evidence.
     Attach(Box<Take>),
     /// To add a region to a piece.

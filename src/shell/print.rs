@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell};
-use ratatui::style::{Color, Modifier};
+use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::repo::display;
@@ -209,6 +209,18 @@ impl Look {
         }
         codes.join(";")
     }
+}
+
+/// Returns the sequence that sets a style after a reset; nothing for the plain one.
+pub fn sequence(style: Style) -> String {
+    let color = |color: Option<Color>| color.unwrap_or(Color::Reset);
+    let look = Look {
+        fg: color(style.fg),
+        bg: color(style.bg),
+        line: color(style.underline_color),
+        modifier: style.add_modifier,
+    };
+    if look == Look::PLAIN { String::new() } else { format!("\x1b[{}m", look.codes()) }
 }
 
 /// A cell's text with the columns it takes.

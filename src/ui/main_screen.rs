@@ -442,8 +442,9 @@ fn code(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect) {
     // What the current line is evidence of, also where its row has no room for it.
     let here = doc.marks.iter().filter(|mark| mark.first <= doc.cursor && doc.cursor <= mark.last);
     let cited: String = here.map(|mark| format!("{}  ", mark.label)).collect();
+    let plain = doc.colours.plain.map(|why| format!("{why}  ")).unwrap_or_default();
     let at = format!(
-        "{}{cited}{selected}{}/{}",
+        "{plain}{}{cited}{selected}{}/{}",
         past::standing(app),
         (doc.cursor + 1).min(doc.text.lines()),
         doc.text.lines()

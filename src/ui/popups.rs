@@ -83,6 +83,7 @@ fn verb(purpose: &Purpose) -> &'static str {
     match purpose {
         Purpose::Palette => "runs it",
         Purpose::Files => "opens it",
+        Purpose::Outline(..) => "goes to it",
         Purpose::Attach(_) | Purpose::Reuse(_) => "attaches",
         Purpose::Extend(_) => "adds the region to it",
         Purpose::Batch => "answers them not applicable",

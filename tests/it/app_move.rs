@@ -40,6 +40,7 @@ pub const COVERED: &[&str] = &[
     "earlier-place",
     "later-place",
     "go-line",
+    "outline",
     "editor",
     "copy-link",
     "order",
@@ -683,4 +684,30 @@ fn a_narrow_screen_has_tabs() {
     shop.app.item_cursor = rows.iter().position(|row| matches!(row.target, item::Target::Place(..))).unwrap();
     shop.keys("<cr>");
     assert_eq!(shop.app.pane, Pane::Code);
+}
+
+#[test]
+fn the_outline_lists_names_and_jumps() {
+    fn list(shop: &Workshop) -> &touchstone::app::picker::Picker<touchstone::app::popup::Value> {
+        match shop.app.popups.last() {
+            Some(Popup::List(picker, _)) => picker,
+            other => panic!("no outline: {other:?}"),
+        }
+    }
+    let mut shop = Workshop::new();
+    shop.keys("fauth.ts<cr>");
+    shop.keys("go");
+    assert_eq!(list(&shop).title, "Outline of src/auth.ts");
+    let last = list(&shop).entries.last().unwrap();
+    let (name, line) = (last.label.trim().to_owned(), last.detail.rsplit(' ').next().unwrap());
+    let line: usize = line.parse().unwrap();
+    shop.keys(&format!("{name}<cr>"));
+    assert!(shop.app.popups.is_empty());
+    assert_eq!((shop.app.pane, shop.app.doc.as_ref().unwrap().cursor), (Pane::Code, line - 1));
+    // It opens on what the reader is in.
+    shop.keys("go");
+    assert_eq!(list(&shop).cursor, list(&shop).entries.len() - 1);
+    shop.keys("<esc>fpackage.json<cr>go");
+    assert!(shop.app.popups.is_empty());
+    assert_eq!(shop.said(), "Nothing is named in this file as far as its grammar tells.");
 }

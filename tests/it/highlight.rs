@@ -5,25 +5,30 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use touchstone::highlight::{Class, Coloured, Highlighter, Request, Span};
+use touchstone::highlight::{
+    Answer, Class, Coloured, Highlighter, Kind, OutlineRequest, Outlined, Plain, Request, Span, Symbol, names, read,
+};
 use touchstone::model::hash::{Hex, ObjectId};
 
 /// A highlighter and a place where its answers arrive.
 struct Desk {
     highlighter: Highlighter,
-    answers: Receiver<Coloured>,
+    answers: Receiver<Answer>,
     tickets: u64,
 }
 
 impl Desk {
     fn new() -> Desk {
         let (sender, answers) = channel();
-        let highlighter = Highlighter::spawn(move |coloured| drop(sender.send(coloured)));
+        let highlighter = Highlighter::spawn(move |answer| drop(sender.send(answer)));
         Desk { highlighter, answers, tickets: 0 }
     }
 
     fn next(&self) -> Coloured {
-        self.answers.recv_timeout(Duration::from_secs(60)).expect("an answer")
+        match self.answers.recv_timeout(Duration::from_secs(60)).expect("an answer") {
+            Answer::Coloured(coloured) => coloured,
+            Answer::Outlined(outlined) => panic!("not colours: {outlined:?}"),
+        }
     }
 
     /// Asks, and returns all answers.
@@ -217,6 +222,8 @@ fn what_no_grammar_knows_is_plain_and_answered() {
         let answers = desk.ask(path, bytes, 1, 0..9);
         assert_eq!(answers.len(), 1, "{path}");
         assert!(answers[0].exact && answers[0].lines.is_empty(), "{path}");
+        // Only what could have had colours says why it has none.
+        assert_eq!(answers[0].plain, (path == "a.json").then_some(Plain::Large));
     }
     let answers = desk.ask("a.ts", b"let a\nlet b\n", 1, 1..100);
     assert_eq!(answers[0].lines.len(), 1);
@@ -276,11 +283,10 @@ fn far_windows_are_guessed_and_then_read() {
     assert_eq!(answers.iter().map(|answer| answer.exact).collect::<Vec<_>>(), [false, true]);
     assert_eq!(answers[0].lines, straight[4321..4400]);
     assert_eq!(answers[1].lines, straight[4321..4400]);
-    // All above that is known now, and a little below.
+    // All above that is known now, and a little below; what is far below may be by now.
     for window in [0..50, 199..260, 4399..4460, 2003..2004, 4940..5000] {
         let answers = desk.ask("a.ts", &file, 2, window.clone());
-        let guessed = window.start == 4940;
-        assert_eq!(answers.len(), if guessed { 2 } else { 1 }, "{window:?}");
+        assert!(answers.len() == 1 || window.start == 4940, "{window:?}");
         assert_eq!(answers.last().unwrap().lines, straight[window.clone()], "{window:?}");
         assert!(answers.last().unwrap().exact);
     }
@@ -318,8 +324,9 @@ fn a_newer_request_supersedes_and_all_are_answered() {
     let (sender, answers) = channel();
     let (go, gate) = channel::<()>();
     // The thread stops in its first answer until the gate is opened.
-    let highlighter = Highlighter::spawn(move |coloured: Coloured| {
-        let first = !coloured.done;
+    let highlighter = Highlighter::spawn(move |answer: Answer| {
+        let first = !answer.is_last();
+        let Answer::Coloured(coloured) = answer else { return };
         let _ = sender.send(coloured);
         if first {
             let _ = gate.recv();
@@ -336,7 +343,7 @@ fn a_newer_request_supersedes_and_all_are_answered() {
     let rest = [next(), next(), next()];
     let told =
         rest.each_ref().map(|answer| (answer.ticket, answer.first, answer.lines.len(), answer.exact, answer.done));
-    assert_eq!(told, [(1, 4000, 0, false, true), (2, 10, 0, false, true), (3, 20, 10, true, true)]);
+    assert_eq!(told, [(2, 10, 0, false, true), (1, 4000, 0, false, true), (3, 20, 10, true, true)]);
     drop(highlighter);
     assert!(answers.recv_timeout(Duration::from_secs(60)).is_err(), "the thread has ended and said no more");
 }
@@ -382,7 +389,14 @@ fn spans_lie_in_order_inside_their_line() {
     let desk = std::cell::RefCell::new(Desk::new());
     runner
         .run(&(files, prop::sample::select(paths.to_vec())), |(bytes, path)| {
-            let answers = desk.borrow_mut().ask(path, &bytes, 1, 0..usize::MAX);
+            // A blob's name stands for its bytes, so each case has one of its own.
+            let mut desk = desk.borrow_mut();
+            let mut blob = [0; 20];
+            desk.tickets += 1;
+            blob[..8].copy_from_slice(&desk.tickets.to_be_bytes());
+            let asked = request(desk.tickets, path, &bytes, 0, 0..usize::MAX);
+            desk.highlighter.request(Request { blob: Hex(blob), ..asked });
+            let answers = [desk.next()];
             let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
             prop_assert_eq!(answers[0].lines.len(), lines.len());
             for (line, spans) in lines.iter().zip(&answers[0].lines) {
@@ -397,4 +411,196 @@ fn spans_lie_in_order_inside_their_line() {
             Ok(())
         })
         .unwrap();
+}
+
+/// What a file names: each name behind as many dots as names it stands in, its kind's first letter, its line from 1.
+fn outline(path: &str, text: &str) -> Vec<String> {
+    let (symbols, plain) = names(&path.into(), text.as_bytes());
+    assert_eq!(plain, None);
+    let told = |symbol: &Symbol| {
+        format!("{}{} {}{}", ".".repeat(symbol.depth), symbol.name, &symbol.kind.word()[..1], symbol.line + 1)
+    };
+    symbols.iter().map(told).collect()
+}
+
+#[test]
+fn outline_of_typescript_and_javascript() {
+    let text = "export class Server<T> extends Base<T> implements Closes {\n\
+        \x20 private field: Other = new Other();\n\
+        \x20 async start(port: Port): Promise<void> { this.listen(port); helper(port); }\n\
+        \x20 static get name(): string { return \"\"; }\n\
+        \x20 handler = async (y: number) => { y; };\n\
+        }\n\
+        export interface Shape { area: number }\n\
+        type Alias = { a: Shape };\n\
+        enum Color { Red }\n\
+        namespace Space {\n  export function inner() {}\n}\n\
+        export default async function main(): Promise<void> {}\n\
+        const arrow = (a: string) => a;\n\
+        describe(\"x\", () => { it(\"y\", () => new Server()); });\n";
+    let want = [
+        "Server t1",
+        ".start f3",
+        ".name f4",
+        ".handler f5",
+        "Shape t7",
+        "Alias t8",
+        "Color t9",
+        "Space m10",
+        ".inner f11",
+        "main f13",
+        "arrow f14",
+    ];
+    assert_eq!(outline("a.ts", text), want);
+    assert_eq!(outline("a.tsx", text), want);
+    let text = "export class Server extends Base {\n  constructor(a) { super(); }\n  async start(x) { helper(x); }\n}\n\
+        export default async function main() {}\nconst arrow = (a) => a;\nconst tools = {\n  run() { return 1; },\n};\n";
+    let want = ["Server t1", ".constructor f2", ".start f3", "main f5", "arrow f6", ".run f8"];
+    assert_eq!(outline("a.js", text), want);
+}
+
+#[test]
+fn outline_of_python_go_rust() {
+    let text = "class Tool(Base):\n    limit = 1\n    def __init__(self): pass\n    async def run(self): call(self)\n\
+        \x20   class Inner:\n        def deep(self): pass\n@app.tool()\ndef main():\n    def local(): pass\n";
+    let want = ["Tool t1", ".__init__ f3", ".run f4", ".Inner t5", "..deep f6", "main f8", ".local f9"];
+    assert_eq!(outline("a.py", text), want);
+    let text = "package main\ntype Server struct { inner *Other }\ntype Closer interface {\n\tClose(x int) error\n}\n\
+        func (s *Server) Run(c Context) error { return call(c) }\nfunc main() { run() }\n";
+    assert_eq!(outline("a.go", text), ["Server t2", "Closer t3", ".Close f4", "Run f6", "main f7"]);
+    let text = "pub struct Server<T> { a: Other }\nenum Kind { A }\ntrait Runs { fn run(&self); }\n\
+        impl<T> Runs for Server<T> {\n    fn run(&self) { call(1); self.x() }\n}\n\
+        mod inner {\n    pub fn deep() {}\n}\nmacro_rules! mac { () => {} }\nasync fn main() {}\n";
+    let want = [
+        "Server t1",
+        "Kind t2",
+        "Runs t3",
+        "run f3",
+        "Server t4",
+        ".run f5",
+        "inner m7",
+        ".deep f8",
+        "mac m10",
+        "main f11",
+    ];
+    assert_eq!(outline("a.rs", text), want);
+}
+
+#[test]
+fn outline_of_ruby_java_markdown() {
+    let text = "module Outer\n  class Server < Base\n    def initialize(x); end\n    def self.build(y) = new(y)\n    \
+        def ready?; end\n  end\nend\n";
+    let want = ["Outer m1", ".Server t2", "..initialize f3", "..build f4", "..ready? f5"];
+    assert_eq!(outline("a.rb", text), want);
+    let text = "package a.b;\npublic class Server<T> extends Base {\n  private Other o = new Other();\n  \
+        public Server(int a) { super(a); }\n  public String run(Other x) { return call(x); }\n  \
+        interface Inner {\n    void deep();\n  }\n}\n";
+    let want = ["Server t2", ".Server f4", ".run f5", ".Inner t6", "..deep f7"];
+    assert_eq!(outline("A.java", text), want);
+    let text = "# Title\n\ntext\n\n## First *part* of `it`\n\n```ts\nfunction no() {}\n```\n\n### Deep\n\n## Second\n";
+    assert_eq!(outline("a.md", text), ["Title h1", ".First *part* of `it` h5", "..Deep h11", ".Second h13"]);
+}
+
+#[test]
+fn an_outline_comes_in_parts_and_a_newer_one_replaces_it() {
+    let (sender, answers) = channel();
+    let highlighter = Highlighter::spawn(move |answer| drop(sender.send(answer)));
+    let file = long_file(false);
+    let (all, _) = names(&"a.ts".into(), &file);
+    assert_eq!(all.len(), 500);
+    assert_eq!((all[7].name.as_str(), all[7].line, all[7].kind), ("part7", 71, Kind::Function));
+    let ask = |ticket: u64, repeat: usize| {
+        let (path, blob, bytes) = ("a.ts".into(), id(ticket as u8), file.repeat(repeat).into());
+        highlighter.outline(OutlineRequest { ticket, path, blob, bytes });
+    };
+    let next = || match answers.recv_timeout(Duration::from_secs(120)).expect("an answer") {
+        Answer::Outlined(outlined) => outlined,
+        Answer::Coloured(coloured) => panic!("not an outline: {coloured:?}"),
+    };
+    ask(1, 3);
+    let mut parts: Vec<Outlined> = vec![next()];
+    while !parts.last().unwrap().done {
+        parts.push(next());
+    }
+    assert!(parts.len() > 1 && !parts[0].symbols.is_empty());
+    let symbols: Vec<Symbol> = parts.into_iter().flat_map(|part| part.symbols).collect();
+    assert_eq!(symbols.len(), 1500);
+    assert_eq!(symbols[..500], all);
+    ask(2, 3);
+    ask(3, 1);
+    let mut ended = Vec::new();
+    let mut symbols = 0;
+    while ended.len() < 2 {
+        let part = next();
+        symbols += if part.ticket == 3 { part.symbols.len() } else { 0 };
+        ended.extend(part.done.then_some(part.ticket));
+    }
+    assert_eq!((ended, symbols), (vec![2, 3], 500));
+}
+
+#[test]
+fn what_is_made_ready_gets_no_answer_and_delays_none() {
+    let mut desk = Desk::new();
+    desk.highlighter.warm("a.py".into(), b"def f():\n    pass\n".repeat(5000).into());
+    desk.highlighter.warm("LICENSE".into(), b"words\n"[..].into());
+    let answers = desk.ask("a.ts", b"let a = 1;\n", 1, 0..9);
+    assert_eq!(answers.len(), 1);
+    assert_eq!(answers[0].lines[0][0].class, Class::Keyword);
+}
+
+#[test]
+fn lines_read_at_once_are_those_of_the_thread() {
+    let file = long_file(false);
+    let straight = Desk::new().whole("a.ts", &file, 1);
+    let path = "a.ts".into();
+    let exact = read(&path, &file, 4321..4400, true);
+    assert!(exact.exact && exact.lines == straight[4321..4400]);
+    let guess = read(&path, &file, 4321..4400, false);
+    assert!(!guess.exact && guess.lines == straight[4321..4400]);
+    assert!(read(&path, &file, 150..9999, false).exact, "no guess is needed near the start");
+    assert!(read(&path, &file, 4990..9999, true).lines.len() == 10);
+    for (path, plain) in [("LICENSE", None), ("a.ts", Some(Plain::Large))] {
+        let reading = read(&path.into(), &vec![b'1'; (8 << 20) + 1], 0..1, true);
+        assert_eq!((reading.lines.len(), reading.exact, reading.plain), (0, true, plain));
+    }
+}
+
+/// Returns in how many of a hundred characters a guess is right, over windows all over a file.
+fn rightness(path: &str, file: &[u8]) -> usize {
+    const WINDOW: usize = 50;
+    let path = path.into();
+    let exact = read(&path, file, 0..usize::MAX, true).lines;
+    let sizes: Vec<usize> = file.split(|byte| *byte == b'\n').map(<[u8]>::len).collect();
+    let (mut right, mut all) = (0, 0);
+    for start in (250..exact.len() - WINDOW).step_by(331) {
+        let guess = read(&path, file, start..start + WINDOW, false);
+        assert!(!guess.exact);
+        for (line, spans) in guess.lines.iter().enumerate() {
+            let class = |spans: &[Span], at: u32| {
+                spans.iter().find(|span| span.start <= at && at < span.end).map(|span| span.class)
+            };
+            let same = |at: &u32| class(spans, *at) == class(&exact[start + line], *at);
+            right += (0..sizes[start + line] as u32).filter(same).count();
+            all += sizes[start + line];
+        }
+    }
+    right * 100 / all.max(1)
+}
+
+#[test]
+fn a_guess_has_nearly_all_characters_right() {
+    const TYPESCRIPT: &str = "/**\n * Part N, with `code` and \"quotes\".\n */\nexport class PartN {\n  async run(url: string) {\n\n    \
+        const query = `\n      a ${url}\n\n      b\n    `;\n    return query + /x\\d/.source;\n  }\n}\n\n";
+    const PYTHON: &str = "class PartN(Base):\n    \"\"\"Part N.\n\n    It's long.\n    \"\"\"\n\n    def run(self, url: str) -> str:\n        \
+        sql = '''\n        SELECT N\n        '''\n        return f\"got {url}\"\n\n\n";
+    const GO: &str = "/*\nPart N runs.\n*/\nfunc PartN(url string) (string, error) {\n\tquery := `\n\ta\n\tb`\n\n\tif url == \"\" {\n\t\t\
+        return query, fmt.Errorf(\"part %d: %s\", N, url)\n\t}\n\treturn url, nil\n}\n\n";
+    const RUST: &str = "/* Part N.\n   It's long. */\npub fn partN<'a>(url: &'a str) -> Result<&'a str> {\n    \
+        let text = r#\"\n        a \"b\"\n\n    \"#;\n\n    match url.chars().next() {\n        \
+        Some('\"') => Err(text.into()),\n        _ => Ok(url),\n    }\n}\n\n";
+    for (path, part) in [("a.ts", TYPESCRIPT), ("a.py", PYTHON), ("a.go", GO), ("a.rs", RUST)] {
+        let file: String = (0..300).map(|number| part.replace('N', &number.to_string())).collect();
+        let right = rightness(path, file.as_bytes());
+        assert!(right >= 95, "{path}: {right} of 100");
+    }
 }

@@ -19,6 +19,7 @@ mod cli_hostile;
 mod cli_open;
 mod cli_read;
 mod cli_search;
+mod cli_show;
 mod code_view;
 mod coverage;
 mod crash;

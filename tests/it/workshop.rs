@@ -16,7 +16,7 @@ use touchstone::app::keymap::Keymap;
 use touchstone::app::msg::{Effect, Loaded, Msg};
 use touchstone::app::text::Text;
 use touchstone::app::{App, Preferences, Start};
-use touchstone::highlight::{Coloured, Highlighter, Request};
+use touchstone::highlight::{Answer, Highlighter, OutlineRequest, Request};
 use touchstone::journal::{Journal, Store};
 use touchstone::model::event::Event;
 use touchstone::model::evidence::RepoPath;
@@ -42,7 +42,7 @@ pub struct Workshop {
     repo: Repo,
     pub pin: Pin,
     highlighter: Highlighter,
-    coloured: Receiver<Coloured>,
+    coloured: Receiver<Answer>,
 }
 
 impl Workshop {
@@ -170,11 +170,11 @@ impl Workshop {
             }
             Effect::Colour { ticket, path, blob, bytes, lines } => {
                 self.highlighter.request(Request { ticket, path, blob, bytes, lines });
-                let mut answers = vec![self.coloured.recv().unwrap()];
-                while !answers.last().unwrap().done {
-                    answers.push(self.coloured.recv().unwrap());
-                }
-                answers.into_iter().map(Msg::Coloured).collect()
+                self.answers()
+            }
+            Effect::Outline { ticket, path, blob, bytes } => {
+                self.highlighter.outline(OutlineRequest { ticket, path, blob, bytes });
+                self.answers()
             }
             Effect::Ask { ticket, ask } => {
                 let mut all = Vec::new();
@@ -191,6 +191,19 @@ impl Workshop {
                 Vec::new()
             }
         }
+    }
+
+    /// Waits for all answers to what the highlighter was asked.
+    fn answers(&self) -> Vec<Msg> {
+        let mut answers = vec![self.coloured.recv().unwrap()];
+        while !answers.last().unwrap().is_last() {
+            answers.push(self.coloured.recv().unwrap());
+        }
+        let msg = |answer| match answer {
+            Answer::Coloured(coloured) => Msg::Coloured(coloured),
+            Answer::Outlined(outlined) => Msg::Outlined(outlined),
+        };
+        answers.into_iter().map(msg).collect()
     }
 
     /// Reads a file at the pin.

@@ -331,6 +331,10 @@ impl App {
                 self.say(format!("{} works in: {place} ({keys}).", act.row().id));
             }
             (Purpose::Files, Value::Path(path)) => self.open_file(&path),
+            (Purpose::Outline(path, _), Value::Line(line)) => {
+                self.visit(&path, line);
+                self.pane = Pane::Code;
+            }
             (Purpose::Attach(take), _) => {
                 let mut to: Vec<Subject> = Vec::new();
                 for value in &picked {

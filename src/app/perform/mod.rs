@@ -6,6 +6,7 @@
 //! | `search` | search in the file and the repository, walk through hits and leads |
 //! | `hits` | what is done with the hits of the search over the repository |
 //! | `evidence` | take, attach, reuse, extend, detach and redact evidence |
+//! | `outline` | the outline of a file |
 //! | `answers` | answers, reasons, notes, facts, modes, the next open item |
 //! | `coverage` | mark lines, files and folders as reviewed |
 //! | `record` | findings, review, export |
@@ -17,6 +18,7 @@ mod coverage;
 mod evidence;
 mod hits;
 mod leads;
+mod outline;
 mod record;
 mod search;
 
@@ -114,6 +116,7 @@ impl App {
                 }
                 None => self.warn("No file is open."),
             },
+            Act::Outline => self.outline(),
             Act::Editor => match &self.doc {
                 Some(doc) => self.effects.push(Effect::Edit { text: doc.text.clone(), line: doc.cursor + 1 }),
                 None => self.warn("No file is open."),

@@ -23,6 +23,7 @@ mod note;
 mod open;
 mod score;
 mod search;
+mod show;
 mod sign;
 mod signers;
 mod standard;
@@ -113,6 +114,8 @@ enum Command {
     Mute(mute::Args),
     /// Search every file at the pin, or at a commit of any clone
     Search(search::Args),
+    /// Print lines of a file at the pin, coloured and safe to look at
+    Show(show::Args),
     /// Show what happened, in order
     Log,
     /// Undo the last act
@@ -190,6 +193,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Tags(args) => tags::run(&args, context),
         Command::Mute(args) => mute::run(&args, context),
         Command::Search(args) => search::run(&args, context),
+        Command::Show(args) => show::run(&args, context),
         Command::Log => log::run(context),
         Command::Undo => undo::undo(context),
         Command::Redo => undo::redo(context),

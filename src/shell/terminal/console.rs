@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::{Options, signals};
+use crate::highlight;
 
 /// Alternate screen, bracketed paste, no cursor.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l\x1b[2J";
@@ -79,6 +80,10 @@ pub(super) fn guard() {
     ONCE.call_once(|| {
         let print = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
+            if highlight::is_guarded() {
+                // It is caught, and the file says so.
+                return;
+            }
             let was_taken = give_back();
             print(panic);
             if was_taken {

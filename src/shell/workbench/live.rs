@@ -45,7 +45,7 @@ fn converse(session: &mut Session, screen: &mut Screen, keys: &[Key]) -> Result<
         fit(session, screen)?;
         screen.draw(|frame| ui::draw(&session.app, frame))?;
         session.look(now(), Some(screen));
-        session.workers.read_ahead();
+        session.workers.look_ahead();
         session.begin_leads();
         let mut next = session.wait(now());
         // Key repeat and a storm of resizes must not queue frames: all that is there is taken before the next one.

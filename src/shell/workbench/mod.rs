@@ -16,6 +16,7 @@ mod historian;
 mod input;
 mod live;
 mod narrow;
+mod warm;
 mod worker;
 
 use std::collections::VecDeque;
@@ -34,7 +35,7 @@ use crate::app::{App, HINTS, Preferences, Start};
 use crate::config::{Config, Paths};
 use crate::error::{Error, Result};
 use crate::export::count;
-use crate::highlight::Request;
+use crate::highlight::{OutlineRequest, Request};
 use crate::journal::{Journal, Place, Store, View};
 use crate::model::audit::Audit;
 use crate::model::event::{Entry, Event};
@@ -384,6 +385,11 @@ impl Session {
             Effect::Ask { ticket, ask } => {
                 self.in_flight += 1;
                 self.workers.ask(ticket, *ask);
+                Vec::new()
+            }
+            Effect::Outline { ticket, path, blob, bytes } => {
+                self.in_flight += 1;
+                self.workers.outline(OutlineRequest { ticket, path, blob, bytes });
                 Vec::new()
             }
             Effect::Review => {

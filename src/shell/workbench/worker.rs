@@ -6,14 +6,14 @@ use std::thread;
 
 use super::batches::Batches;
 use super::historian::Historians;
-use super::{Answers, narrow};
+use super::{Answers, narrow, warm};
 use crate::app::msg::{Loaded, Msg};
 use crate::app::past::Ask;
 use crate::app::picker::Narrow;
 use crate::app::popup::{HIT_LIMIT, Value};
 use crate::app::text::{LINE_LIMIT, Text};
 use crate::error::{Error, Result};
-use crate::highlight::{Highlighter, Request};
+use crate::highlight::{Answer, Highlighter, OutlineRequest, Request};
 use crate::model::audit::Audit;
 use crate::model::evidence::{Query, RepoPath};
 use crate::model::hash::ObjectId;
@@ -35,10 +35,11 @@ pub(super) struct Workers {
     reads: Sender<(RepoPath, usize)>,
     peeks: Sender<(RepoPath, usize)>,
     lists: Sender<Narrow<Value>>,
+    pin: Arc<Pin>,
     desk: Arc<Desk>,
     highlighter: Highlighter,
     historians: Historians,
-    reads_ahead: bool,
+    looks_ahead: bool,
 }
 
 impl Workers {
@@ -68,12 +69,16 @@ impl Workers {
         };
         thread::spawn(move || searcher.run());
         let theirs = answers.clone();
-        let highlighter = Highlighter::spawn(move |coloured| {
-            let done = coloured.done;
-            theirs.send(Some(Msg::Coloured(coloured)), done);
+        let highlighter = Highlighter::spawn(move |answer| {
+            let last = answer.is_last();
+            let msg = match answer {
+                Answer::Coloured(coloured) => Msg::Coloured(coloured),
+                Answer::Outlined(outlined) => Msg::Outlined(outlined),
+            };
+            theirs.send(Some(msg), last);
         });
         let lists = narrow::start(answers);
-        Workers { reads, peeks, lists, desk, highlighter, historians, reads_ahead: false }
+        Workers { reads, peeks, lists, pin, desk, highlighter, historians, looks_ahead: false }
     }
 
     pub fn load(&self, path: RepoPath, line: usize) {
@@ -104,11 +109,14 @@ impl Workers {
         self.desk.changed.notify_one();
     }
 
-    /// Reads the files into memory, once and while there is nothing more pressing, so that searches find them there.
-    pub fn read_ahead(&mut self) {
-        if !std::mem::replace(&mut self.reads_ahead, true) {
+    /// Does what the first frame does not need, once and while there is nothing more pressing: reads the files into memory,
+    /// so that searches find them there, and makes the main languages ready to be coloured.
+    pub fn look_ahead(&mut self) {
+        if !std::mem::replace(&mut self.looks_ahead, true) {
             self.desk.jobs().ahead = true;
             self.desk.changed.notify_one();
+            let (pin, highlighter) = (Arc::clone(&self.pin), self.highlighter.clone());
+            thread::spawn(move || warm::run(&pin, &highlighter));
         }
     }
 
@@ -133,6 +141,10 @@ impl Workers {
 
     pub fn colour(&self, request: Request) {
         self.highlighter.request(request);
+    }
+
+    pub fn outline(&self, request: OutlineRequest) {
+        self.highlighter.outline(request);
     }
 }
 
