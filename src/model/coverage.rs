@@ -21,7 +21,7 @@ use super::standard::Dimension;
 pub const FILE_RANGES: usize = 1_000;
 
 /// How many ranges of lines are kept of all files together.
-pub const ALL_RANGES: usize = 200_000;
+pub const ALL_RANGES: usize = 100_000;
 
 /// How many shares of a kind a record lists by name; the smaller ones are summed up.
 pub const SHARES: usize = 40;
