@@ -50,7 +50,7 @@ struct Waiting(i64, std::cmp::Reverse<usize>, ObjectId);
 impl Repo {
     /// Follows a file from a commit into the past, or some lines (from 0) of it, and hands out the commits that changed it,
     /// the newest first. A file that is new in a commit is followed to the one that was renamed, if there is one that is
-    /// the same or has half of its lines.
+    /// the same or has half of its lines; copies are not followed, as `git log --follow` does.
     ///
     /// As `git log` does, a merge is passed by along the parent that has the same file, and listed where none has. Returns
     /// nothing once `stop` holds. Errors: no such file in the commit.
