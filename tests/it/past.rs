@@ -101,9 +101,8 @@ fn compares_a_file_line_by_line() {
     let f = Fixture::new();
     let lines: String = (0..20).map(|line| format!("{line}\n")).collect();
     let old = f.files(&[("a", &lines), ("b", "x")], &[], 10);
-    let new =
-        [("a", &*lines.replace("7\n", "seven\r\nmore\n")), ("bin", "\0"), ("d/x", ""), ("long", &"\n".repeat(500_001))];
-    let new = f.files(&new, &[old], 20);
+    let (changed, long) = (lines.replace("7\n", "seven\r\nmore\n"), "\n".repeat(500_001));
+    let new = f.files(&[("a", &changed), ("bin", "\0"), ("d/x", ""), ("long", &long)], &[old], 20);
     let (path, repo) = ("a".into(), f.open());
     let found = repo.compare(Some((own(old), &path)), (own(new), &path)).unwrap();
     assert_eq!(found.lines(), (4, 2), "7 and 17");
