@@ -252,7 +252,7 @@ impl Compare {
     }
 
     /// Goes to the first row of the next change, or of the one before; tells whether there is one.
-    pub fn to_change(&mut self, forward: bool, size: (u16, u16)) -> bool {
+    pub fn go_to_change(&mut self, forward: bool, size: (u16, u16)) -> bool {
         let rows = self.rows(size);
         let starts = |at: &usize| rows[*at].changed && (*at == 0 || !rows[*at - 1].changed || rows[*at].gap);
         let to = if forward {
@@ -351,10 +351,10 @@ impl App {
         self.ask(Ask::Tags(self.audit.now.opened.pin.commit));
     }
 
-    pub(super) fn to_change(&mut self, forward: bool) {
+    pub(super) fn walk_changes(&mut self, forward: bool) {
         let size = self.size;
         if let Some(Popup::Compare(compare)) = self.popups.last_mut()
-            && !compare.to_change(forward, size)
+            && !compare.go_to_change(forward, size)
         {
             self.say(if forward { "This is the last change." } else { "This is the first change." });
         }
@@ -514,7 +514,7 @@ impl App {
             }
             None => return,
         };
-        page.lines.extend(list.iter().map(|one| touched_row(one)));
+        page.lines.extend(list.iter().map(touched_row));
         if let Some(end) = end {
             let said = match end {
                 Ok(end) => {

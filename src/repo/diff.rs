@@ -18,6 +18,8 @@ use crate::model::hash::ObjectId;
 
 /// Larger files are listed and not compared line by line, in bytes.
 const COMPARED: u64 = 8 << 20;
+/// A file with more lines is not compared either: its rows would take gigabytes.
+const COMPARED_LINES: usize = 500_000;
 /// Changed files are counted line by line up to this many, and to this many bytes together.
 const COUNTED: usize = 2_000;
 const COUNTED_BYTES: u64 = 64 << 20;
@@ -275,6 +277,9 @@ impl Repo {
                     let object = self.store.read(blob, ObjectType::Blob)?;
                     if is_binary(object.data()) {
                         return no("is binary");
+                    }
+                    if count(object.data()) > COMPARED_LINES {
+                        return no("has too many lines to be compared");
                     }
                     Ok(Some(Side { path: path.clone(), blob, bytes: object.data().into() }))
                 }

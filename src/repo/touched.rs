@@ -43,6 +43,9 @@ pub struct TouchedEnd {
     pub doubt: Option<String>,
 }
 
+/// The paths, and the lines of them, that are followed in a commit.
+type Followed = Vec<(RepoPath, Option<Range<usize>>)>;
+
 /// A commit that waits to be looked at: the newest first, as their dates say, then the first that was found.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting(i64, std::cmp::Reverse<usize>, ObjectId);
@@ -50,7 +53,7 @@ struct Waiting(i64, std::cmp::Reverse<usize>, ObjectId);
 impl Repo {
     /// Follows a file from a commit into the past, or some lines (from 0) of it, and hands out the commits that changed it,
     /// the newest first. A file that is new in a commit is followed to the one that was renamed, if there is one that is
-    /// the same or has half of its lines.
+    /// the same or has half of its lines; copies are not followed, as `git log --follow` does.
     ///
     /// As `git log` does, a merge is passed by along the parent that has the same file, and listed where none has. Returns
     /// nothing once `stop` holds. Errors: no such file in the commit.
@@ -66,7 +69,7 @@ impl Repo {
         if self.store.lookup(start.tree, &path.0)?.is_none() {
             return Err(Error::could_not(format!("{} is not in {}.", path.lossy(), commit.short())));
         }
-        let mut wanted: HashMap<ObjectId, Vec<(RepoPath, Option<Range<usize>>)>> = HashMap::new();
+        let mut wanted: HashMap<ObjectId, Followed> = HashMap::new();
         wanted.insert(commit, vec![(path.clone(), lines)]);
         let mut waiting = BinaryHeap::from([Waiting(start.seconds, std::cmp::Reverse(0), commit)]);
         let mut seen = HashSet::from([commit]);

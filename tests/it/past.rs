@@ -101,7 +101,8 @@ fn compares_a_file_line_by_line() {
     let f = Fixture::new();
     let lines: String = (0..20).map(|line| format!("{line}\n")).collect();
     let old = f.files(&[("a", &lines), ("b", "x")], &[], 10);
-    let new = f.files(&[("a", &lines.replace("7\n", "seven\r\nmore\n")), ("bin", "\0"), ("d/x", "")], &[old], 20);
+    let (changed, long) = (lines.replace("7\n", "seven\r\nmore\n"), "\n".repeat(500_001));
+    let new = f.files(&[("a", &changed), ("bin", "\0"), ("d/x", ""), ("long", &long)], &[old], 20);
     let (path, repo) = ("a".into(), f.open());
     let found = repo.compare(Some((own(old), &path)), (own(new), &path)).unwrap();
     assert_eq!(found.lines(), (4, 2), "7 and 17");
@@ -112,7 +113,7 @@ fn compares_a_file_line_by_line() {
     assert_eq!(rows[3].old.zip(rows[3].new), Some((7, 7)));
     assert_eq!(rows.iter().filter(|row| row.gap).count(), 2);
     assert_eq!(found.rows(false).iter().filter(|row| row.changed).count(), 6);
-    for (path, word) in [("bin", "binary"), ("d", "not a file"), ("none", "neither")] {
+    for (path, word) in [("bin", "binary"), ("d", "not a file"), ("long", "too many"), ("none", "neither")] {
         let path = path.into();
         let said = repo.compare(Some((own(old), &path)), (own(new), &path)).unwrap_err();
         assert!(said.message.contains(word), "{said}");
@@ -224,6 +225,9 @@ fn commands_tell_it_as_text_and_json() {
     assert_eq!(desk.json(["history", "src/db.ts", "--lines", "1"])["commits"][0]["change"], "A");
     assert_eq!(desk.json(["tags"])["tags"], serde_json::json!(["v1.2.0"]));
     assert_eq!(desk.json(["tags", "--at", "v1.1.0"])["tags"], serde_json::json!(["v1.1.0", "v1.2.0"]));
+    for (command, schema) in [("diff", &diff), ("history", &history), ("tags", &desk.json(["tags"]))] {
+        assert_eq!(schema["schema"], format!("touchstone.{command}/1"));
+    }
     desk.fails(["blame", "none"], 3);
     desk.fails(["blame", "src/db.ts", "--lines", "4:3"], 2);
     desk.fails(["blame", "src/db.ts", "--lines", "90"], 2);

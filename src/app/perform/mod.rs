@@ -128,8 +128,8 @@ impl App {
             Act::Compare => self.compare(),
             Act::CompareAll => self.compare_all(),
             Act::Tags => self.tags(),
-            Act::NextChange => self.to_change(true),
-            Act::PreviousChange => self.to_change(false),
+            Act::NextChange => self.walk_changes(true),
+            Act::PreviousChange => self.walk_changes(false),
             Act::CopyLink => self.copy_link(),
             Act::Select if matches!(self.popups.last(), Some(Popup::Version(_))) => self.select_in_version(),
             Act::Select => match &mut self.doc {
