@@ -2,6 +2,9 @@
 
 use syntect::parsing::{SyntaxReference, SyntaxSet};
 
+/// The grammar of JavaScript: the better one matches with Oniguruma alone.
+const JAVASCRIPT: &str = if cfg!(feature = "onig") { "JavaScript (Babel)" } else { "JavaScript" };
+
 /// File names and endings, in lower case, that the grammars do not know or give to a less likely language.
 const ALIASES: &[(&str, &str)] = &[
     ("astro", "HTML"),
@@ -11,6 +14,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("build", "Python"),
     ("bun.lock", "JSON"),
     ("chart.lock", "YAML"),
+    ("cjs", JAVASCRIPT),
     ("code-workspace", "JSON"),
     ("codeowners", "Git Ignore"),
     ("commitlintrc", "JSON"),
@@ -41,9 +45,10 @@ const ALIASES: &[(&str, &str)] = &[
     ("hlsl", "GLSL"),
     ("importmap", "JSON"),
     ("jshintrc", "JSON"),
-    ("json5", "JavaScript (Babel)"),
+    ("json5", JAVASCRIPT),
     ("jsonc", "JSON"),
     ("jsonl", "JSON"),
+    ("jsx", JAVASCRIPT),
     ("justfile", "Makefile"),
     ("lintstagedrc", "JSON"),
     ("liquid", "HTML"),
@@ -54,6 +59,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("mdc", "Markdown"),
     ("mdx", "Markdown"),
     ("mix.lock", "Elixir"),
+    ("mjs", JAVASCRIPT),
     ("mustache", "HTML"),
     ("ndjson", "JSON"),
     ("njk", "HTML (Jinja2)"),
@@ -73,7 +79,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("resx", "XML"),
     ("sarif", "JSON"),
     ("service", "INI"),
-    ("snap", "JavaScript (Babel)"),
+    ("snap", JAVASCRIPT),
     ("star", "Python"),
     ("stylelintrc", "JSON"),
     ("swcrc", "JSON"),
@@ -156,17 +162,17 @@ mod tests {
             ("a.mts", "TypeScript"),
             ("a.cts", "TypeScript"),
             ("a.tsx", "TypeScriptReact"),
-            ("a.js", "JavaScript (Babel)"),
-            ("a.mjs", "JavaScript (Babel)"),
-            ("a.cjs", "JavaScript (Babel)"),
-            ("a.jsx", "JavaScript (Babel)"),
+            ("a.js", JAVASCRIPT),
+            ("a.mjs", JAVASCRIPT),
+            ("a.cjs", JAVASCRIPT),
+            ("a.jsx", JAVASCRIPT),
             ("server.py", "Python"),
             ("main.go", "Go"),
             ("go.mod", "Gomod"),
             ("lib.rs", "Rust"),
             ("tsconfig.json", "JSON"),
             ("settings.jsonc", "JSON"),
-            ("a.json5", "JavaScript (Babel)"),
+            ("a.json5", JAVASCRIPT),
             (".mcp.json", "JSON"),
             (".eslintrc", "JSON"),
             ("package-lock.json", "JSON"),
@@ -205,7 +211,7 @@ mod tests {
             ("manifest.json", "JSON"),
             ("notebook.ipynb", "JSON"),
             ("add.wat", "Lisp"),
-            ("tests/index.test.ts.snap", "JavaScript (Babel)"),
+            ("tests/index.test.ts.snap", JAVASCRIPT),
             ("page.astro", "HTML"),
             ("App.svelte", "Svelte"),
             ("App.vue", "Vue Component"),
@@ -235,7 +241,7 @@ mod tests {
         let name = |path: &str, first: &[u8]| find(&set, path.as_bytes(), first).map(|found| &*found.name);
         assert_eq!(name("bin/run", b"#!/usr/bin/env python3\n"), Some("Python"));
         assert_eq!(name("bin/run", b"#!/bin/sh\n"), Some("Bourne Again Shell (bash)"));
-        assert_eq!(name("bin/run", b"#!/usr/bin/env node\n"), Some("JavaScript (Babel)"));
+        assert_eq!(name("bin/run", b"#!/usr/bin/env node\n"), Some(JAVASCRIPT));
         assert_eq!(name("bin/run.ts", b"#!/bin/sh\n"), Some("TypeScript"));
         assert_eq!(name("notes.txt", b"#!/bin/sh\n"), None);
         assert_eq!(name("bin/run", b"\xff\xff"), None);
