@@ -168,6 +168,7 @@ actions! {
     Read PreviousHit "previous-hit" [Main] [","] "" "Go to the search hit before";
     Read NextLead "next-lead" [Main] ["}"] "next lead" "Go to the next hit of this item's leads";
     Read PreviousLead "previous-lead" [Main] ["{"] "" "Go to the lead's hit before";
+    Read Trojans "trojans" [Main] ["gu"] "" "List what could fool the eye in the whole repository: text direction, invisible characters, look-alikes";
     Read GoLine "go-line" [Main] ["gl"] "" "Go to a line by its number";
     Read Editor "editor" [Main] ["o"] "" "Read the file in your editor, on a temporary copy, at this line";
     Read CopyLink "copy-link" [Main] ["Y"] "" "Copy a permanent link to the line or the selected lines, and show it";

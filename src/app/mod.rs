@@ -415,6 +415,15 @@ impl App {
                     search.end(ticket, result);
                 }
             }
+            Msg::Odd { ticket, odd } => match self.odd_page(ticket) {
+                Some(page) => pages::odd(page, odd),
+                None => return Vec::new(),
+            },
+            Msg::Looked { ticket, result } => {
+                if let Some(page) = self.odd_page(ticket) {
+                    pages::looked(page, result);
+                }
+            }
             Msg::Leads { item, leads } => {
                 self.leads.insert(item, leads);
                 if self.checklist.by_file {

@@ -14,6 +14,7 @@ use crate::model::evidence::{Kind, Query, RepoPath, Search};
 use crate::model::hash::Sha256;
 use crate::model::standard::Signal;
 use crate::repo::Hit;
+use crate::repo::trojan::{Looked, Odd};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -50,6 +51,20 @@ pub enum Msg {
         ticket: u64,
         /// The search as evidence.
         result: Result<Search>,
+    },
+    /// Some places that could fool the eye.
+    Odd {
+        /// The look for them.
+        ticket: u64,
+        /// The places, in order.
+        odd: Vec<Odd>,
+    },
+    /// The look for places that could fool the eye ended.
+    Looked {
+        /// The look.
+        ticket: u64,
+        /// What it read.
+        result: Result<Looked>,
     },
     /// An item's leads were run.
     Leads {
@@ -192,6 +207,8 @@ pub enum Effect {
         /// What to search for.
         query: Query,
     },
+    /// Look for places that could fool the eye; a newer look replaces an older one.
+    Trojans(u64),
     /// Run an item's leads.
     Leads(String),
     /// Colour lines of a file.

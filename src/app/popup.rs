@@ -164,6 +164,8 @@ pub struct Page {
     pub top: usize,
     /// It is the review.
     pub review: bool,
+    /// It lists what could fool the eye, found by the look with this ticket.
+    pub odd: Option<u64>,
 }
 
 /// The search over the repository.
@@ -286,7 +288,7 @@ impl RepoSearch {
 impl Page {
     /// Returns a page at its first line.
     pub fn new(title: impl Into<String>, lines: Vec<(Line, Option<Go>)>) -> Page {
-        Page { title: title.into(), lines, cursor: 0, top: 0, review: false }
+        Page { title: title.into(), lines, cursor: 0, top: 0, review: false, odd: None }
     }
 
     /// Moves the cursor by some lines.

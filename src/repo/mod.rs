@@ -13,6 +13,7 @@ mod object;
 mod pin;
 mod refs;
 mod search;
+pub mod trojan;
 
 pub use check::Check;
 pub use pin::{Content, Entry, EntryKind, Pin};

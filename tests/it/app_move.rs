@@ -36,6 +36,7 @@ pub const COVERED: &[&str] = &[
     "previous-hit",
     "next-lead",
     "previous-lead",
+    "trojans",
     "go-line",
     "editor",
     "copy-link",

@@ -154,6 +154,12 @@ impl Workshop {
                 Ok((search, hits)) => vec![Msg::Hits { ticket, hits }, Msg::Searched { ticket, result: Ok(search) }],
                 Err(error) => vec![Msg::Searched { ticket, result: Err(error) }],
             },
+            Effect::Trojans(ticket) => {
+                let mut answers = Vec::new();
+                let result = self.pin.trojans(&|| false, |odd| answers.push(Msg::Odd { ticket, odd }));
+                answers.push(Msg::Looked { ticket, result: result.map(Option::unwrap) });
+                answers
+            }
             Effect::Leads(item) => vec![Msg::Leads { leads: self.leads(&item), item }],
             Effect::Colour { ticket, path, blob, bytes, lines } => {
                 self.highlighter.request(Request { ticket, path, blob, bytes, lines });

@@ -81,6 +81,7 @@ impl App {
             Act::PreviousHit => self.walk(false),
             Act::NextLead => self.walk_leads(true),
             Act::PreviousLead => self.walk_leads(false),
+            Act::Trojans => self.trojans(),
             Act::GoLine => match &self.doc {
                 Some(doc) => {
                     let hint = format!("a number from 1 to {}", doc.text.lines());

@@ -21,6 +21,7 @@ mod sign;
 mod signers;
 mod standard;
 mod status;
+mod trojans;
 mod undo;
 mod verify;
 mod workbench;
@@ -92,6 +93,8 @@ enum Command {
     Note(note::Args),
     /// Show where to look for an item: its patterns and their hits at the pin
     Leads(leads::Args),
+    /// List what could fool the eye at the pin: text direction, invisible characters, look-alikes
+    Trojans,
     /// Show what happened, in order
     Log,
     /// Undo the last act
@@ -162,6 +165,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Finding(args) => finding::run(&args, context),
         Command::Note(args) => note::run(&args, context),
         Command::Leads(args) => leads::run(&args, context),
+        Command::Trojans => trojans::run(context),
         Command::Log => log::run(context),
         Command::Undo => undo::undo(context),
         Command::Redo => undo::redo(context),

@@ -339,6 +339,11 @@ impl Session {
                 self.workers.search(ticket, query, &self.answers);
                 Vec::new()
             }
+            Effect::Trojans(ticket) => {
+                self.in_flight += 1;
+                self.workers.trojans(ticket, &self.answers);
+                Vec::new()
+            }
             Effect::Leads(item) => {
                 self.in_flight += 1;
                 self.workers.leads(item);

@@ -70,6 +70,14 @@ impl Workers {
         self.desk.changed.notify_one();
     }
 
+    /// Looks for what could fool the eye, in place of a look that has not begun.
+    pub fn trojans(&self, ticket: u64, answers: &Answers) {
+        if self.desk.jobs().trojans.replace((ticket, 0)).is_some() {
+            answers.send(None, true);
+        }
+        self.desk.changed.notify_one();
+    }
+
     /// Runs an item's leads; those of the item that is shown come first.
     pub fn leads(&self, item: String) {
         self.desk.jobs().leads.push_back(item);
@@ -166,6 +174,8 @@ fn amount(bytes: u64) -> String {
 struct Jobs {
     search: Option<(u64, Query)>,
     review: Option<(Box<Audit>, String)>,
+    /// A look for what could fool the eye, and how many files it already told of.
+    trojans: Option<(u64, usize)>,
     leads: VecDeque<String>,
     shown: String,
     closed: bool,
@@ -182,6 +192,7 @@ enum Job {
     Search(u64, Query),
     Leads(String),
     Review(Box<Audit>, String),
+    Trojans(u64, usize),
 }
 
 impl Desk {
@@ -189,10 +200,13 @@ impl Desk {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next job: a search, the leads of the item that is shown, a review, other leads.
+    /// Waits for the next job: a search, the leads of the item that is shown, a review, a look for what could fool the eye,
+    /// other leads.
     fn next(&self) -> Option<Job> {
-        let idle =
-            |jobs: &mut Jobs| !jobs.closed && jobs.search.is_none() && jobs.review.is_none() && jobs.leads.is_empty();
+        let idle = |jobs: &mut Jobs| {
+            let none = jobs.search.is_none() && jobs.review.is_none() && jobs.trojans.is_none();
+            !jobs.closed && none && jobs.leads.is_empty()
+        };
         let mut jobs = self.changed.wait_while(self.jobs(), idle).unwrap_or_else(PoisonError::into_inner);
         if jobs.closed {
             return None;
@@ -204,8 +218,11 @@ impl Desk {
         if let Some(item) = shown.and_then(|at| jobs.leads.remove(at)) {
             return Some(Job::Leads(item));
         }
-        match jobs.review.take() {
-            Some((audit, standard)) => Some(Job::Review(audit, standard)),
+        if let Some((audit, standard)) = jobs.review.take() {
+            return Some(Job::Review(audit, standard));
+        }
+        match jobs.trojans.take() {
+            Some((ticket, told)) => Some(Job::Trojans(ticket, told)),
             None => jobs.leads.pop_front().map(Job::Leads),
         }
     }
@@ -258,10 +275,33 @@ impl Searcher {
                 // A search made it stop; it is begun again after that.
                 None => self.desk.jobs().leads.push_front(item),
             },
+            Job::Trojans(ticket, told) => self.trojans(pin, ticket, told),
             Job::Review(audit, standard) => {
                 let result = exporting::review(&audit, &standard, pin);
                 self.answers.send(Some(Msg::Reviewed(result)), true);
             }
+        }
+    }
+
+    /// Looks for what could fool the eye, past the files that were told of before a search made it stop.
+    fn trojans(&self, pin: &Pin, ticket: u64, told: usize) {
+        let mut files = 0;
+        let result = pin.trojans(&|| self.desk.is_pressing(), |odd| {
+            files += 1;
+            if files > told {
+                self.answers.send(Some(Msg::Odd { ticket, odd }), false);
+            }
+        });
+        if let Some(result) = result.transpose() {
+            return self.answers.send(Some(Msg::Looked { ticket, result }), true);
+        }
+        let mut jobs = self.desk.jobs();
+        if jobs.trojans.is_some() {
+            // A newer look was asked for meanwhile; this one is over.
+            drop(jobs);
+            self.answers.send(None, true);
+        } else {
+            jobs.trojans = Some((ticket, files.max(told)));
         }
     }
 
@@ -270,6 +310,7 @@ impl Searcher {
         let msg = match job {
             Job::Search(ticket, _) => Msg::Searched { ticket, result: Err(error) },
             Job::Review(..) => Msg::Reviewed(Err(error)),
+            Job::Trojans(ticket, _) => Msg::Looked { ticket, result: Err(error) },
             Job::Leads(item) => {
                 let why = display::line(&error.message).into_owned();
                 let leads = self.standard.item(&item).map(|(_, item)| item.leads.as_slice()).unwrap_or_default();
