@@ -24,6 +24,7 @@ mod export_files;
 mod exporting;
 mod frames;
 mod highlight;
+mod hostile;
 mod house;
 mod journal;
 mod print;
