@@ -23,6 +23,7 @@ mod escapes;
 mod export_files;
 mod exporting;
 mod frames;
+mod fuzzed;
 mod highlight;
 mod hostile;
 mod house;
