@@ -182,6 +182,7 @@ actions! {
     Read Mute "mute" [Main] ["M"] "mute" "Mute a hit of a lead, the whole lead, or a path, with a reason";
     Read Muted "muted" [Main] ["gM"] "" "List what is muted, with its reason, to list it again";
     Read ShowMuted "show-muted" [Main] ["gu"] "" "Show muted hits of leads too, or put them away again";
+    Read Trojans "trojans" [Main] ["gs"] "" "List what could fool the eye in the whole repository: text direction, invisible characters, look-alikes";
     Read GoLine "go-line" [Main] ["gl"] "" "Go to a line by its number";
     Read Outline "outline" [Main] ["go"] "" "List the functions, classes and headings of this file, to go to one";
     Read Editor "editor" [Main] ["o"] "" "Read the file in your editor, on a temporary copy, at this line";

@@ -479,6 +479,15 @@ impl App {
                 }
             }
             Msg::Peeked { path, result } => self.peeked(path, result),
+            Msg::Odd { ticket, odd } => match self.odd_page(ticket) {
+                Some(page) => pages::odd(page, odd),
+                None => return Vec::new(),
+            },
+            Msg::Looked { ticket, result } => {
+                if let Some(page) = self.odd_page(ticket) {
+                    pages::looked(page, result);
+                }
+            }
             Msg::LeadsSoFar(hits) => self.leads_so_far = hits,
             Msg::Leads(leads) => {
                 self.leads = leads;

@@ -19,6 +19,7 @@ use crate::model::evidence::{Kind, Query, RepoPath, Search};
 use crate::model::hash::Sha256;
 use crate::model::standard::Signal;
 use crate::repo::Hit;
+use crate::repo::trojan::{Looked, Odd};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -76,6 +77,20 @@ pub enum Msg {
     LeadsSoFar(u64),
     /// The leads of all items were run: what each found, by item.
     Leads(BTreeMap<String, Vec<LeadFound>>),
+    /// Some places that could fool the eye.
+    Odd {
+        /// The look for them.
+        ticket: u64,
+        /// The places, in order.
+        odd: Vec<Odd>,
+    },
+    /// The look for places that could fool the eye ended.
+    Looked {
+        /// The look.
+        ticket: u64,
+        /// What it read.
+        result: Result<Looked>,
+    },
     /// Lines have colours.
     Coloured(Coloured),
     /// Something about the past.
@@ -236,6 +251,8 @@ pub enum Effect {
     },
     /// Count the lines of all files.
     Extent,
+    /// Look for places that could fool the eye; a newer look replaces an older one.
+    Trojans(u64),
     /// Look into the past.
     Ask {
         /// Names the question; a newer one of its kind replaces it.

@@ -6,15 +6,17 @@ use super::action::{ACTIONS, Act, Context, Group};
 use super::item::spoken;
 use super::key;
 use super::line::{Line, Tone, wrap};
-use super::popup::{Go, Page, Popup};
+use super::popup::{Go, HIT_LIMIT, Page, Popup};
 use super::{App, coverage};
+use crate::error::Result;
 use crate::export::caution::Reviewed;
-use crate::export::{describe_act, summary};
+use crate::export::{count, describe_act, summary};
 use crate::model::audit::Gap;
 use crate::model::event::{Event, EvidenceId, Subject};
 use crate::model::evidence::Kind;
 use crate::model::score::{self, Slot};
-use crate::repo::display;
+use crate::repo::trojan::{Looked, Odd};
+use crate::repo::{Hit, display};
 
 type Lines = Vec<(Line, Option<Go>)>;
 
@@ -108,6 +110,66 @@ pub fn flips(app: &App) -> Page {
         lines.push((Line::plain("No single answer would change a level."), None));
     }
     Page::new("What would flip a level (lowest and highest change)", lines)
+}
+
+/// Returns the page that lists what could fool the eye, while it is looked for.
+pub fn trojans(ticket: u64) -> Page {
+    let head = Line::of(Tone::Dim, "Looking through every path and every line …");
+    let mut page = Page::new("What could fool the eye", vec![(head, None)]);
+    page.odd = Some(ticket);
+    page
+}
+
+/// Adds places that could fool the eye to their page.
+pub fn odd(page: &mut Page, odd: Vec<Odd>) {
+    // The first line says how it stands.
+    let room = (HIT_LIMIT + 1).saturating_sub(page.lines.len());
+    for one in odd.into_iter().take(room) {
+        let line = usize::try_from(one.line).unwrap_or(0);
+        let letter = one.marks.first().map_or(" ", |mark| mark.technique.letter());
+        let at = if line == 0 { " (its name)".to_owned() } else { format!(":{line}") };
+        let text = Line::of(Tone::Warning, format!("{letter} "))
+            .and(Tone::Plain, format!("{}{at}", display::bytes(&one.path.0)))
+            .and(Tone::Dim, format!("  {}", one.said()));
+        page.lines.push((text, Some(Go::Place(one.path, line.saturating_sub(1)))));
+    }
+}
+
+/// Says at the head of the page what was looked at, and what was not.
+pub fn looked(page: &mut Page, result: Result<Looked>) {
+    let mut head: Lines = Vec::new();
+    match result {
+        Ok(looked) => {
+            let places = count(looked.odd, "place", "places");
+            let first = format!("{places}; {} looked through.", count(looked.files, "file", "files"));
+            head.push((Line::of(Tone::Strong, first), None));
+            let listed = page.lines.len().saturating_sub(1);
+            if (listed as u64) < looked.odd {
+                head.push((Line::of(Tone::Warning, format!("Only the first {listed} are listed.")), None));
+            }
+            for said in looked.unseen() {
+                head.push((Line::of(Tone::Warning, said), None));
+            }
+        }
+        Err(error) => head.push((Line::of(Tone::Warning, display::line(&error.message).into_owned()), None)),
+    }
+    let key = "B text direction, Z invisible, H look-alike. A lead is no verdict; Enter goes there, . and , go on.";
+    head.push((Line::of(Tone::Dim, key), None));
+    let more = head.len().saturating_sub(1);
+    page.lines.splice(..1, head);
+    page.cursor = if page.cursor == 0 { 0 } else { page.cursor + more };
+}
+
+/// Returns the places that a page lists as hits to walk through, and which of them is under its cursor.
+pub fn hits(page: &Page) -> (Vec<Hit>, usize) {
+    let place = |go: &Option<Go>| match go {
+        Some(Go::Place(path, line)) => {
+            Some(Hit { path: path.clone(), line: *line as u64 + 1, text: Vec::new(), excluded: false })
+        }
+        _ => None,
+    };
+    let before = page.lines.iter().take(page.cursor).filter(|(_, go)| go.is_some()).count();
+    (page.lines.iter().filter_map(|(_, go)| place(go)).collect(), before)
 }
 
 /// Returns everything about a piece of evidence.

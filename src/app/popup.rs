@@ -199,6 +199,8 @@ pub struct Page {
     pub map: bool,
     /// The question whose answers are added to it; 0 for none.
     pub ticket: u64,
+    /// It lists what could fool the eye, found by the look with this ticket.
+    pub odd: Option<u64>,
 }
 
 /// The search over the repository.
@@ -337,7 +339,7 @@ impl RepoSearch {
 impl Page {
     /// Returns a page at its first line.
     pub fn new(title: impl Into<String>, lines: Vec<(Line, Option<Go>)>) -> Page {
-        Page { title: title.into(), lines, cursor: 0, top: 0, review: false, map: false, ticket: 0 }
+        Page { title: title.into(), lines, cursor: 0, top: 0, review: false, map: false, ticket: 0, odd: None }
     }
 
     /// Moves the cursor by some lines.

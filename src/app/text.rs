@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::model::evidence::RepoPath;
 use crate::model::hash::ObjectId;
+use crate::repo::trojan::{self, Technique};
 
 /// A longer line is not highlighted, in bytes: one of 16 KiB costs a highlighter 47 ms, one of 5 MB 19 s.
 pub const LONG_LINE: usize = 4 << 10;
@@ -19,6 +20,7 @@ pub struct Text {
     /// Its bytes.
     pub bytes: Arc<[u8]>,
     starts: Arc<Vec<usize>>,
+    odd: Arc<Vec<(usize, Technique)>>,
 }
 
 /// A file with more lines is not shown: the index of a few kilobytes of packed line feeds would take gigabytes.
@@ -34,7 +36,19 @@ impl Text {
         if starts.last() == Some(&bytes.len()) {
             starts.pop();
         }
-        Text { path, blob, bytes, starts: starts.into() }
+        let odd: Vec<(usize, Technique)> =
+            trojan::lines(&bytes).filter_map(|(line, marks)| Some((line, marks.first()?.technique))).collect();
+        Text { path, blob, bytes, starts: starts.into(), odd: odd.into() }
+    }
+
+    /// Returns how a line (from 0) could fool the eye.
+    pub fn odd(&self, line: usize) -> Option<Technique> {
+        self.odd.binary_search_by_key(&line, |(line, _)| *line).ok().map(|at| self.odd[at].1)
+    }
+
+    /// Tells whether any line could fool the eye.
+    pub fn is_odd(&self) -> bool {
+        !self.odd.is_empty()
     }
 
     /// Counts the line feeds.

@@ -26,6 +26,7 @@ mod search;
 mod sweep;
 mod texts;
 mod touched;
+pub mod trojan;
 
 pub use blame::{Blamer, Hunk, Wanted};
 pub use cage::Git;

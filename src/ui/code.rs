@@ -12,7 +12,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::app::text::Text;
 use crate::highlight::Span;
-use crate::repo::display;
+use crate::repo::{display, trojan};
 use crate::ui::theme::{self, Role, Theme};
 
 /// Digits that a line's number has room for at least, so that small files look alike.
@@ -70,11 +70,12 @@ pub struct Code<'a> {
     pub theme: &'a Theme,
 }
 
-/// Returns how many columns stand before the code: the cursor, the mark, the number and a space.
+/// Returns how many columns stand before the code: the cursor, the mark, the number, a sign where any line could fool the
+/// eye, and a space.
 pub fn gutter(text: &Text) -> u16 {
     let digits = text.lines().max(1).ilog10() as usize + 1;
     // A number has 20 digits at most.
-    (2 + digits.max(DIGITS) + 1) as u16
+    (2 + digits.max(DIGITS) + usize::from(text.is_odd()) + 1) as u16
 }
 
 /// A character on the screen.
@@ -212,7 +213,11 @@ impl Code<'_> {
         let number = (line + 1).to_string();
         let gutter = gutter(self.text);
         let role = if current { Role::LineNumberCursor } else { Role::LineNumber };
-        put(gutter - 1 - number.len() as u16, &number, role);
+        put(gutter - 1 - u16::from(self.text.is_odd()) - number.len() as u16, &number, role);
+        let odd = self.text.odd(line);
+        if let Some(technique) = odd {
+            put(gutter - 2, technique.letter(), Role::Hazard);
+        }
         if current {
             put(0, glyphs.cursor, Role::LineNumberCursor);
         }
@@ -228,7 +233,13 @@ impl Code<'_> {
         }
         let code = Rect::new(area.x.saturating_add(gutter), area.y, width as u16, 1);
         let end = self.line(line, row, code, buf);
-        if let Some(label) = mark.and_then(|mark| mark.label).filter(|_| !self.text.is_long(line)) {
+        let label = mark.and_then(|mark| mark.label).filter(|_| !self.text.is_long(line));
+        let label = label.or_else(|| {
+            let short = odd.filter(|_| !self.text.is_long(line));
+            let marks = short.map(|_| trojan::marks(self.text.line(line), line == 0)).unwrap_or_default();
+            marks.into_iter().next().map(|mark| Cow::Owned(mark.what))
+        });
+        if let Some(label) = label {
             let label = display::line(&label);
             if let Some(space) = width.checked_sub(label.width()).filter(|space| *space > end) {
                 let style = theme::over(row, self.theme.style(Role::Dim));

@@ -39,6 +39,7 @@ pub const COVERED: &[&str] = &[
     "previous-lead",
     "earlier-place",
     "later-place",
+    "trojans",
     "go-line",
     "outline",
     "editor",

@@ -168,6 +168,12 @@ impl Workshop {
                 let leads = leads::run_all(&self.pin, &self.journal.audit.standard, PLACES, &|| false, |_| {});
                 vec![Msg::Leads(leads.unwrap())]
             }
+            Effect::Trojans(ticket) => {
+                let mut answers = Vec::new();
+                let result = self.pin.trojans(&|| false, |odd| answers.push(Msg::Odd { ticket, odd }));
+                answers.push(Msg::Looked { ticket, result: result.map(Option::unwrap) });
+                answers
+            }
             Effect::Colour { ticket, path, blob, bytes, lines } => {
                 self.highlighter.request(Request { ticket, path, blob, bytes, lines });
                 self.answers()

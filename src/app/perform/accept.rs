@@ -7,7 +7,7 @@ use crate::app::item::{self};
 use crate::app::msg::{Effect, ExportWanted};
 use crate::app::picker::Picker;
 use crate::app::popup::{Filling, Go, Popup, Purpose, UNSAVED, Value, Writing};
-use crate::app::{App, Pane, Walk, finding};
+use crate::app::{App, Pane, Walk, finding, pages};
 use crate::export::count;
 use crate::model::answer::Answer;
 use crate::model::event::{Event, EvidenceId, Subject};
@@ -168,6 +168,10 @@ impl App {
                         self.show_folder(&path);
                     }
                     Some(Go::Place(path, line)) => {
+                        if page.odd.is_some() {
+                            let (hits, at) = pages::hits(page);
+                            self.walk = Walk::Repo(hits, at);
+                        }
                         self.popups.clear();
                         self.visit(&path, line);
                         self.pane = Pane::Code;

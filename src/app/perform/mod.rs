@@ -109,6 +109,7 @@ impl App {
                 self.shows_muted = !self.shows_muted;
                 self.say(if self.shows_muted { "Muted hits are listed too." } else { "Muted hits are put away." });
             }
+            Act::Trojans => self.trojans(),
             Act::GoLine => match &self.doc {
                 Some(doc) => {
                     let hint = format!("a number from 1 to {}", doc.text.lines());

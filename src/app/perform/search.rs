@@ -4,8 +4,8 @@ use super::line_of;
 use crate::app::field::Field;
 use crate::app::leads::At;
 use crate::app::msg::Effect;
-use crate::app::popup::{Popup, RepoSearch, Writing};
-use crate::app::{App, Pane, Walk};
+use crate::app::popup::{Page, Popup, RepoSearch, Writing};
+use crate::app::{App, Pane, Walk, pages};
 use crate::export::permalink;
 use crate::repo::display;
 
@@ -29,6 +29,21 @@ impl App {
         };
         self.popups.push(Popup::Search(Box::new(RepoSearch::new(&pattern))));
         self.search();
+    }
+
+    /// Begins to list what could fool the eye.
+    pub(super) fn trojans(&mut self) {
+        let ticket = self.ticket();
+        self.popups.push(Popup::Page(pages::trojans(ticket)));
+        self.effects.push(Effect::Trojans(ticket));
+    }
+
+    /// Returns the page that lists what could fool the eye, if it is still open.
+    pub(in crate::app) fn odd_page(&mut self, ticket: u64) -> Option<&mut Page> {
+        self.popups.iter_mut().find_map(|popup| match popup {
+            Popup::Page(page) if page.odd == Some(ticket) => Some(page),
+            _ => None,
+        })
     }
 
     /// Begins the search that the popup asks for.

@@ -29,6 +29,7 @@ mod signers;
 mod standard;
 mod status;
 mod tags;
+mod trojans;
 mod undo;
 mod verify;
 mod workbench;
@@ -116,6 +117,8 @@ enum Command {
     Search(search::Args),
     /// Print lines of a file at the pin, coloured and safe to look at
     Show(show::Args),
+    /// List what could fool the eye at the pin: text direction, invisible characters, look-alikes
+    Trojans,
     /// Show what happened, in order
     Log,
     /// Undo the last act
@@ -194,6 +197,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Mute(args) => mute::run(&args, context),
         Command::Search(args) => search::run(&args, context),
         Command::Show(args) => show::run(&args, context),
+        Command::Trojans => trojans::run(context),
         Command::Log => log::run(context),
         Command::Undo => undo::undo(context),
         Command::Redo => undo::redo(context),

@@ -372,6 +372,11 @@ impl Session {
                 self.leads_wanted = true;
                 Vec::new()
             }
+            Effect::Trojans(ticket) => {
+                self.in_flight += 1;
+                self.workers.trojans(ticket, &self.answers);
+                Vec::new()
+            }
             Effect::Extent => {
                 self.in_flight += 1;
                 self.workers.extent();

@@ -103,6 +103,14 @@ impl Workers {
         self.desk.changed.notify_one();
     }
 
+    /// Looks for what could fool the eye, in place of a look that has not begun.
+    pub fn trojans(&self, ticket: u64, answers: &Answers) {
+        if self.desk.jobs().trojans.replace((ticket, 0)).is_some() {
+            answers.send(None, true);
+        }
+        self.desk.changed.notify_one();
+    }
+
     /// Runs the leads of all items, after everything else.
     pub fn leads(&self) {
         self.desk.jobs().leads = true;
@@ -223,6 +231,8 @@ struct Jobs {
     search: Option<(u64, Query)>,
     review: Option<(Box<Audit>, String)>,
     extent: bool,
+    /// A look for what could fool the eye, and how many files it already told of.
+    trojans: Option<(u64, usize)>,
     ahead: bool,
     leads: bool,
     closed: bool,
@@ -230,7 +240,7 @@ struct Jobs {
 
 impl Jobs {
     fn is_wanted(&self) -> bool {
-        self.search.is_some() || self.review.is_some() || self.extent
+        self.search.is_some() || self.review.is_some() || self.extent || self.trojans.is_some()
     }
 }
 
@@ -247,6 +257,7 @@ enum Job {
     Leads,
     Review(Box<Audit>, String),
     Ahead,
+    Trojans(u64, usize),
 }
 
 impl Desk {
@@ -254,7 +265,8 @@ impl Desk {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next job: a search, counting lines, a review, reading ahead, the leads.
+    /// Waits for the next job: a search, counting lines, a review, a look for what could fool the eye, reading ahead, the
+    /// leads.
     fn next(&self) -> Option<Job> {
         let idle = |jobs: &mut Jobs| !jobs.closed && !jobs.is_wanted() && !jobs.ahead && !jobs.leads;
         let mut jobs = self.changed.wait_while(self.jobs(), idle).unwrap_or_else(PoisonError::into_inner);
@@ -267,8 +279,11 @@ impl Desk {
         if std::mem::take(&mut jobs.extent) {
             return Some(Job::Extent);
         }
-        match jobs.review.take() {
-            Some((audit, standard)) => Some(Job::Review(audit, standard)),
+        if let Some((audit, standard)) = jobs.review.take() {
+            return Some(Job::Review(audit, standard));
+        }
+        match jobs.trojans.take() {
+            Some((ticket, told)) => Some(Job::Trojans(ticket, told)),
             None if std::mem::take(&mut jobs.ahead) => Some(Job::Ahead),
             None => std::mem::take(&mut jobs.leads).then_some(Job::Leads),
         }
@@ -339,6 +354,7 @@ impl Searcher {
                     None => self.desk.jobs().leads = true,
                 }
             }
+            Job::Trojans(ticket, told) => self.trojans(pin, ticket, told),
             Job::Review(audit, standard) => {
                 let result = exporting::review(&audit, &standard, pin);
                 self.answers.send(Some(Msg::Reviewed(result)), true);
@@ -352,6 +368,28 @@ impl Searcher {
         }
     }
 
+    /// Looks for what could fool the eye, past the files that were told of before a search made it stop.
+    fn trojans(&self, pin: &Pin, ticket: u64, told: usize) {
+        let mut files = 0;
+        let result = pin.trojans(&|| self.desk.is_pressing(), |odd| {
+            files += 1;
+            if files > told {
+                self.answers.send(Some(Msg::Odd { ticket, odd }), false);
+            }
+        });
+        if let Some(result) = result.transpose() {
+            return self.answers.send(Some(Msg::Looked { ticket, result }), true);
+        }
+        let mut jobs = self.desk.jobs();
+        if jobs.trojans.is_some() {
+            // A newer look was asked for meanwhile; this one is over.
+            drop(jobs);
+            self.answers.send(None, true);
+        } else {
+            jobs.trojans = Some((ticket, files.max(told)));
+        }
+    }
+
     /// Answers a job without a pin.
     fn refuse(&self, job: Job, error: Error) {
         let msg = match job {
@@ -360,6 +398,7 @@ impl Searcher {
             Job::Extent => Msg::Extent(Err(error)),
             Job::Leads => Msg::Leads(leads::run_none(&self.standard, &display::line(&error.message))),
             Job::Ahead => return,
+            Job::Trojans(ticket, _) => Msg::Looked { ticket, result: Err(error) },
         };
         self.answers.send(Some(msg), true);
     }
