@@ -554,14 +554,14 @@ fn a_repository_that_changes_while_it_is_open() {
 }
 
 #[test]
-fn an_object_that_goes_away_while_it_is_open_is_said_and_proves_nothing() {
+fn an_object_that_is_gone_is_said_and_proves_nothing() {
     let desk = Desk::light(&["stdio"]);
-    let mut pty = open(&desk);
-    pty.sees("# notes-mcp");
     let auth = git2::Oid::hash_object(ObjectType::Blob, crate::support::AUTH.as_bytes()).unwrap();
     let db = git2::Oid::hash_object(ObjectType::Blob, crate::support::DB.as_bytes()).unwrap();
     std::fs::remove_file(desk.git.loose(auth)).unwrap();
     overwrite(&desk.git.loose(db), &std::fs::read(desk.git.loose(desk.older)).unwrap());
+    let mut pty = open(&desk);
+    pty.sees("# notes-mcp");
     opens(&mut pty, "auth.ts", "is missing from this clone");
     opens(&mut pty, "db.ts", "is a commit, not a blob");
     pty.types("g/");

@@ -290,7 +290,7 @@ fn every_line_of_a_journal_is_valid_and_reads_back() {
         assert_eq!(complaints(&validator, &line), Vec::<String>::new(), "{line:#}");
         assert_eq!(serde_json::from_value::<Entry>(line).unwrap(), *entry);
     }
-    assert_eq!(kinds.len(), 18, "an event is missing from the audit of this test: {kinds:?}");
+    assert_eq!(kinds.len(), 20, "an event is missing from the audit of this test: {kinds:?}");
 }
 
 #[test]
