@@ -217,6 +217,8 @@ impl Bench {
         command
             .args(args)
             .env_clear()
+            // Where git is; libgit2's blame would be measured without it.
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
             .env("XDG_DATA_HOME", own.join("data"))
             .env("XDG_CONFIG_HOME", own.join("config"));
         command.env("HOME", own).current_dir(clone);

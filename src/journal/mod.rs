@@ -7,7 +7,7 @@
 mod store;
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,8 @@ const LOCK_TRIES: u32 = 25;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 const FILE: &str = "journal.jsonl";
+/// The most that a journal's first line is read of, in bytes.
+const FIRST_LINE: u64 = 1 << 20;
 const STANDARD: &str = "standard.toml";
 const LOCK: &str = "lock";
 
@@ -102,6 +104,20 @@ fn load_standard(dir: &Path, journal: &[u8]) -> Result<Loaded> {
 /// Returns the journal's first line, as far as it can be read at all.
 fn first_line(journal: &[u8]) -> Option<serde_json::Value> {
     serde_json::from_slice(journal.split(|byte| *byte == b'\n').next()?).ok()
+}
+
+/// Reads how an audit was opened, and nothing else of its journal.
+fn opened(dir: &Path) -> Result<Opened> {
+    let path = dir.join(FILE);
+    let mut line = Vec::new();
+    let file = File::open(&path).map_err(|error| Error::io("read", &path, &error))?;
+    BufReader::new(file.take(FIRST_LINE))
+        .read_until(b'\n', &mut line)
+        .map_err(|error| Error::io("read", &path, &error))?;
+    match serde_json::from_slice::<Entry>(&line).map(|entry| entry.event) {
+        Ok(Event::Opened(opened)) => Ok(*opened),
+        _ => Err(Error::could_not(format!("The journal {} does not begin with how it was opened.", path.display()))),
+    }
 }
 
 /// What a journal's bytes hold.

@@ -86,6 +86,14 @@ impl Store {
             .collect())
     }
 
+    /// Returns how an audit was opened, from the journal's first line alone: what else it holds is not looked at.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or does not begin so.
+    pub fn opened(&self, name: &str) -> Result<Opened> {
+        super::opened(&self.dir(name))
+    }
+
     /// Creates an audit whole: it is either there with its first event, or not there.
     ///
     /// # Errors

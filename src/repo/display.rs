@@ -55,27 +55,29 @@ pub fn block_bytes(bytes: &[u8]) -> String {
 /// The list is fixed here and does not follow new versions of Unicode, since the bytes of a record hang on it.
 pub fn is_hazard(c: char) -> bool {
     let code = u32::from(c);
-    matches!(code,
-        0x00..=0x1f | 0x7f..=0x9f        // controls, C1
-        | 0xad                           // soft hyphen
-        | 0x34f                          // combining grapheme joiner: invisible
-        | 0x61c                          // Arabic letter mark
-        | 0x115f | 0x1160 | 0x3164 | 0xffa0 // Hangul fillers
-        | 0x17b4 | 0x17b5                // Khmer inherent vowels: invisible
-        | 0x180b..=0x180f                // Mongolian variation selectors
-        | 0x200b..=0x200f                // zero width, direction marks
-        | 0x2028..=0x202e                // line and paragraph separators, bidi
-        | 0x2060..=0x206f                // joiner, invisible operators, isolates
-        | 0xfe00..=0xfe0f                // variation selectors
-        | 0xfeff                         // BOM
-        | 0xfff0..=0xfffb                // unassigned, interlinear annotation
-        | 0x1bca0..=0x1bca3              // shorthand format controls
-        | 0x1d173..=0x1d17a              // musical format controls
-        | 0xe000..=0xf8ff                // private use
-        | 0xfdd0..=0xfdef                // noncharacters
-        | 0xe0000..=0xe0fff              // tags, variation selectors
-        | 0xf0000..=0x10ffff             // private use
-    ) || code & 0xfffe == 0xfffe
+    // Nearly every character is one of these, and the list below is long.
+    !(0x20..0x7f).contains(&code)
+        && (matches!(code,
+            0x00..=0x1f | 0x7f..=0x9f        // controls, C1
+            | 0xad                           // soft hyphen
+            | 0x34f                          // combining grapheme joiner: invisible
+            | 0x61c                          // Arabic letter mark
+            | 0x115f | 0x1160 | 0x3164 | 0xffa0 // Hangul fillers
+            | 0x17b4 | 0x17b5                // Khmer inherent vowels: invisible
+            | 0x180b..=0x180f                // Mongolian variation selectors
+            | 0x200b..=0x200f                // zero width, direction marks
+            | 0x2028..=0x202e                // line and paragraph separators, bidi
+            | 0x2060..=0x206f                // joiner, invisible operators, isolates
+            | 0xfe00..=0xfe0f                // variation selectors
+            | 0xfeff                         // BOM
+            | 0xfff0..=0xfffb                // unassigned, interlinear annotation
+            | 0x1bca0..=0x1bca3              // shorthand format controls
+            | 0x1d173..=0x1d17a              // musical format controls
+            | 0xe000..=0xf8ff                // private use
+            | 0xfdd0..=0xfdef                // noncharacters
+            | 0xe0000..=0xe0fff              // tags, variation selectors
+            | 0xf0000..=0x10ffff             // private use
+        ) || code & 0xfffe == 0xfffe)
 }
 
 /// Writes JSON with every hazard in its strings escaped as `\uXXXX`. Nothing is lost: reading it gives the same value.

@@ -228,8 +228,9 @@ fn object_folders(own: PathBuf) -> Result<Vec<PathBuf>> {
 /// Errors: something that is neither a file nor a folder, since opening a FIFO would block for ever.
 fn guard_objects(folder: &Path) -> Result<bool> {
     let mut promised = false;
-    let fans = (0..=255_u8).map(|fan| folder.join(format!("{fan:02x}")));
-    for dir in fans.chain([folder.join("pack"), folder.join("info")]) {
+    // Most of the 256 folders of a packed clone are not there, so those that are get listed.
+    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    for dir in names.filter(|name| is_opened(name.as_bytes())).map(|name| folder.join(name)) {
         let Ok(list) = fs::read_dir(&dir) else { continue };
         for entry in list {
             let entry = entry.map_err(|error| Error::io("list", &dir, &error))?;
@@ -245,6 +246,12 @@ fn guard_objects(folder: &Path) -> Result<bool> {
         }
     }
     Ok(promised)
+}
+
+/// Tells whether libgit2 opens files in a folder of this name; letters of any case, as some file systems take them.
+fn is_opened(name: &[u8]) -> bool {
+    let fan = name.len() == 2 && name.iter().all(u8::is_ascii_hexdigit);
+    fan || name.eq_ignore_ascii_case(b"pack") || name.eq_ignore_ascii_case(b"info")
 }
 
 /// What is read from `config`. Nothing else in it has any effect, and no include is followed.

@@ -158,12 +158,10 @@ fn known(store: &Store, repo: &Repo, commit: ObjectId, args: &Args) -> Result<Op
     let scope = scope(args);
     let mut elsewhere: Vec<String> = Vec::new();
     let mut here = false;
-    for listed in store.list()? {
-        let (Ok(view), Some(place)) = (listed.view, listed.place) else { continue };
-        let opened = view.audit.now.opened;
-        if place.git_dir != repo.git_dir() {
-            continue;
-        }
+    for name in store.names()? {
+        // The journals of other clones are not even read: there may be many, and nothing is on the screen yet.
+        let Some(place) = store.place(&name).filter(|place| place.git_dir == repo.git_dir()) else { continue };
+        let Ok(opened) = store.opened(&name) else { continue };
         if opened.pin.commit != commit {
             elsewhere.push(format!("{} at {}", opened.audit, opened.pin.commit.short()));
             continue;
