@@ -395,15 +395,23 @@ impl Bench {
         let text = self.in_clone(&format!("git show HEAD:{readme}")).output().unwrap().stdout;
         let text = String::from_utf8_lossy(&text).into_owned();
         let first: String = text.lines().next().unwrap().chars().take(12).collect();
+        // The last thing that was looked at is what comes up again.
+        assert!(
+            self.ours(&self.clone, &["open", "--keys", "t", "--print", "200x60"]).output().unwrap().status.success()
+        );
         table.row(
-            "start to list and file on the screen",
+            "start to tree and file on the screen",
             if files > 1_000 { 0.8 } else { 0.25 },
-            "gitui -d .",
+            &format!("gitui -d . -f {readme}"),
             || {
-                let ready = |screen: &str| screen.contains("1 Checklist") && screen.contains(first.trim());
+                let ready = |screen: &str| screen.contains("1 Files") && screen.contains(first.trim());
                 until(self.terminal(&self.clone, TOUCHSTONE, &["open"]), ready)
             },
-            || until(self.terminal(&self.clone, "gitui", &["-d", "."]), |screen| screen.contains("Status [1]")),
+            || {
+                // It selects the file only when it has listed the tree.
+                let ready = |screen: &str| screen.contains("Files at") && screen.contains(first.trim());
+                until(self.terminal(&self.clone, "gitui", &["-d", ".", "-f", &readme]), ready)
+            },
         );
     }
 
