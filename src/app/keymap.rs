@@ -83,9 +83,8 @@ impl Keymap {
         let mut found = Vec::new();
         for (at, (act, row)) in all.iter().enumerate() {
             for (other, theirs) in &all[at + 1..] {
-                let same = row == theirs;
-                let meet = act.row().contexts.iter().any(|a| other.row().contexts.iter().any(|b| together(*a, *b)));
-                if same && act != other && meet {
+                let meet = || act.row().contexts.iter().any(|a| other.row().contexts.iter().any(|b| together(*a, *b)));
+                if row == theirs && act != other && meet() {
                     found.push(format!(
                         "`{}` is the key of both `{}` and `{}`",
                         written(row),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
+use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -92,15 +93,16 @@ fn read_with(text: &str, thorough: bool) -> Result<Standard, Vec<Mistake>> {
     // A file that was saved with the line ends of Windows says the same; no line changes its number by this.
     let text = &text.replace("\r\n", "\n");
     let mut notes = Notes::new(text);
-    match DeTable::parse(text) {
-        Ok(table) => look_over(&mut notes, table.get_ref(), "", table.span()),
+    let table = match DeTable::parse(text) {
+        Ok(table) => table,
         Err(error) => {
             let span = error.span().unwrap_or_default();
             notes.add(span, format!("This is not TOML: {}.", error.message()), "Mend it and check again.");
             return Err(notes.into_list());
         }
-    }
-    let raw: RawStandard = match toml::from_str(text) {
+    };
+    look_over(&mut notes, table.get_ref(), "", table.span());
+    let raw = match RawStandard::deserialize(toml::Deserializer::from(table)) {
         Ok(raw) => raw,
         Err(error) => {
             let span = error.span().unwrap_or_default();
