@@ -163,7 +163,10 @@ pub fn page(app: &App) -> Page {
     };
     let none = Share::default();
     let whole = app.coverage.shares.get(&RepoPath(Vec::new())).unwrap_or(&none);
-    let of = |part: &Tally| format!("{} files and {} lines ({} %)", part.files, part.lines, part.percent(&whole.text));
+    let of = |part: &Tally| {
+        let (files, lines) = (count(part.files, "file", "files"), count(part.lines, "line", "lines"));
+        format!("{files} and {lines} ({} %)", part.percent(&whole.text))
+    };
     let all = (count(whole.text.files, "text file", "text files"), count(whole.text.lines, "line", "lines"));
     say(
         &mut lines,

@@ -83,9 +83,10 @@ impl Doc {
         self.cursor = line.min(self.text.lines().saturating_sub(1));
     }
 
-    /// Makes a line the current one, and shows it with some lines above it.
+    /// Makes a line the current one, and shows it from its start with some lines above it.
     pub fn jump(&mut self, line: usize, height: usize) {
         self.go(line);
+        self.left = 0;
         let shown = self.top..self.top + height;
         if !shown.contains(&self.cursor) {
             self.top = self.cursor.saturating_sub(height / 3);

@@ -21,6 +21,8 @@ const DIGITS: usize = 3;
 const WARM: usize = 16;
 /// Columns of code below which only the cut mark is shown, not its words.
 const ROOM: usize = 48;
+/// Columns of code that a warning at its end leaves.
+const LEAST: usize = 12;
 /// What is said at the end of a long line.
 const LONG: &str = "long line, not coloured";
 
@@ -231,14 +233,18 @@ impl Code<'_> {
             width = width.saturating_sub(words.width() + 1);
             put(gutter + width as u16 + 1, words, Role::Cut);
         }
+        // What fools the eye is said whatever else the line holds: the code makes room.
+        let warning = odd.filter(|_| !self.text.is_long(line)).and_then(|_| {
+            let mark = trojan::marks(self.text.line(line), line == 0).into_iter().next()?;
+            Some(mark.what).filter(|what| what.width() + LEAST < width)
+        });
+        if let Some(warning) = &warning {
+            width -= warning.width() + 1;
+            put(gutter + width as u16 + 1, warning, Role::Dim);
+        }
         let code = Rect::new(area.x.saturating_add(gutter), area.y, width as u16, 1);
         let end = self.line(line, row, code, buf);
-        let label = mark.and_then(|mark| mark.label).filter(|_| !self.text.is_long(line));
-        let label = label.or_else(|| {
-            let short = odd.filter(|_| !self.text.is_long(line));
-            let marks = short.map(|_| trojan::marks(self.text.line(line), line == 0)).unwrap_or_default();
-            marks.into_iter().next().map(|mark| Cow::Owned(mark.what))
-        });
+        let label = mark.and_then(|mark| mark.label).filter(|_| warning.is_none() && !self.text.is_long(line));
         if let Some(label) = label {
             let label = display::line(&label);
             if let Some(space) = width.checked_sub(label.width()).filter(|space| *space > end) {
@@ -304,6 +310,10 @@ impl Code<'_> {
             end = step.column + step.width;
             ControlFlow::Continue(())
         });
+        if self.left > 0 && !bytes.is_empty() && !self.text.is_long(line) {
+            // Else a line that ends before the left edge would look like an empty one.
+            write(buf, area, 0, ellipsis, 1, dim);
+        }
         end
     }
 }

@@ -271,6 +271,13 @@ fn code_scrolls_sideways() {
     }
     assert!(left(&shop) <= 110, "{}", left(&shop));
     shop.frame();
+    // A line that is gone to is shown from its start.
+    for keys in ["gg", "G", "gl3<cr>"] {
+        shop.keys("llll");
+        assert_ne!(left(&shop), 0, "{keys}");
+        shop.keys(keys);
+        assert_eq!(left(&shop), 0, "{keys}");
+    }
 }
 
 #[test]

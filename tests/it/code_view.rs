@@ -320,3 +320,22 @@ fn roles_of_a_theme_reach_the_screen() {
     let want = |role| theme.style(role).bg.unwrap();
     assert_eq!([back(0), back(1), back(2)], [want(Role::Cursor), want(Role::Selection), want(Role::Text)]);
 }
+
+#[test]
+fn what_fools_the_eye_is_said_on_a_full_line_too() {
+    let text = text(format!("plain\n{}\u{202e}end\n", "x".repeat(200)));
+    let theme = Theme::new(ThemeName::Dark, false, false);
+    let drawn = draw(view(&text, &theme), 60, 2);
+    assert!(row(&drawn, 1).ends_with("… right-to-left override (U+202E)"), "{}", rows(&drawn));
+    // Where no code would be left, the letter in the gutter has to do.
+    assert!(!row(&draw(view(&text, &theme), 30, 2), 1).contains("right-to-left"));
+}
+
+#[test]
+fn code_left_of_the_edge_is_told() {
+    let text = text("short\n\nlonger than the edge\n");
+    let theme = Theme::new(ThemeName::Dark, false, false);
+    let drawn = draw(Code { left: 8, ..view(&text, &theme) }, 40, 3);
+    let code = |y: u16| row(&drawn, y)[1..].trim().to_owned();
+    assert_eq!([code(0), code(1), code(2)], ["1 …", "2", "3 …an the edge"].map(str::to_owned));
+}

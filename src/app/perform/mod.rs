@@ -342,6 +342,9 @@ impl App {
     fn leap(&mut self, by: isize) {
         if self.popups.is_empty() && self.pane == Pane::Code {
             self.leave();
+            if let Some(doc) = &mut self.doc {
+                doc.left = 0;
+            }
         }
         self.step(by);
     }
