@@ -233,18 +233,21 @@ impl Code<'_> {
             width = width.saturating_sub(words.width() + 1);
             put(gutter + width as u16 + 1, words, Role::Cut);
         }
-        // What fools the eye is said whatever else the line holds: the code makes room.
-        let warning = odd.filter(|_| !self.text.is_long(line)).and_then(|_| {
-            let mark = trojan::marks(self.text.line(line), line == 0).into_iter().next()?;
-            Some(mark.what).filter(|what| what.width() + LEAST < width)
-        });
-        if let Some(warning) = &warning {
-            width -= warning.width() + 1;
-            put(gutter + width as u16 + 1, warning, Role::Dim);
-        }
         let code = Rect::new(area.x.saturating_add(gutter), area.y, width as u16, 1);
-        let end = self.line(line, row, code, buf);
-        let label = mark.and_then(|mark| mark.label).filter(|_| warning.is_none() && !self.text.is_long(line));
+        let mut end = self.line(line, row, code, buf);
+        let mut label = mark.and_then(|mark| mark.label).filter(|_| !self.text.is_long(line));
+        if odd.is_some() && !self.text.is_long(line) {
+            let marks = trojan::marks(self.text.line(line), line == 0);
+            label = marks.into_iter().next().map(|mark| Cow::Owned(mark.what)).or(label);
+            // What fools the eye is said whatever else the line holds: the code makes room.
+            let short = label.as_ref().map_or(0, |label| brief(label).width());
+            if label.as_ref().is_some_and(|label| end + label.width() >= width) && short + LEAST < width {
+                label = label.map(|label| Cow::Owned(brief(&label).to_owned()));
+                buf.set_stringn(code.x, code.y, " ".repeat(width), width, row);
+                let room = Rect { width: (width - short - 1) as u16, ..code };
+                end = end.min(self.line(line, row, room, buf));
+            }
+        }
         if let Some(label) = label {
             let label = display::line(&label);
             if let Some(space) = width.checked_sub(label.width()).filter(|space| *space > end) {
@@ -316,6 +319,11 @@ impl Code<'_> {
         }
         end
     }
+}
+
+/// Returns a warning without the character's number, which the code shows.
+fn brief(label: &str) -> &str {
+    label.split_once(" (").map_or(label, |(brief, _)| brief)
 }
 
 fn write(buf: &mut Buffer, area: Rect, column: u16, symbol: &str, width: u16, style: Style) {
