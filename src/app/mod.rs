@@ -9,6 +9,7 @@
 //! | [`pages`], [`finding`] | help, log, review and the like; a finding as a form |
 //! | [`coverage`] | the map of what was opened and reviewed |
 //! | [`reading`] | which lines stood on the screen long enough to be read |
+//! | [`peek`] | the file beside a list of hits |
 //! | [`past`] | who brought each line, older versions, what changed |
 //! | [`leads`] | what leads found, by file, without what is muted |
 //! | [`layout`], [`line`], [`text`] | where things stand, lines with a meaning, a file's lines |

@@ -1,8 +1,8 @@
 //! What the reader's eyes had time for: which lines stood on the screen long enough to be read.
 //!
 //! A line is *opened* when it has stood in the code pane, in one stay, for [`LINE`] per row in view and for [`LEAST`] at
-//! least. Scrolling by some rows lets the lines that stay in view go on with their time; a popup over the panes, another file
-//! or pane, the editor and a suspended program end it. A line of more than [`WIDE`] bytes, and any line in a view
+//! least. Scrolling by some rows lets the lines that stay in view go on with their time; a popup over the panes, another
+//! file, the editor and a suspended program end it. A line of more than [`WIDE`] bytes, and any line in a view
 //! that is scrolled to the right, counts only where its end is in view: what hides far to the right was not on the screen.
 //!
 //! Nothing here knows a clock: whoever draws tells what is in view and when, in milliseconds that never go back.

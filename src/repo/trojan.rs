@@ -478,7 +478,8 @@ fn is_styled(c: char) -> bool {
 }
 
 /// Tells whether a word stands in a text in its own alphabet: a neighbour, with nothing between them but what stands
-/// between words, has a letter of the same script that looks like no other.
+/// between words, has a letter of the same script that looks like no other. A comma, colon or hyphen tells nothing, since
+/// arguments and keys have them too.
 fn is_prose(text: &str, words: &[Word<'_>], index: usize) -> bool {
     let word = &words[index];
     // A word with ASCII letters in it belongs to no alphabet.
@@ -494,9 +495,10 @@ fn is_prose(text: &str, words: &[Word<'_>], index: usize) -> bool {
         return true;
     }
     let joined = |one: &Word<'_>, other: &Word<'_>| {
-        text[one.end()..other.start].chars().all(|c| {
-            c.is_whitespace() || matches!(c, ',' | '.' | '-' | '–' | '—' | '!' | '?' | ':' | ';' | '…' | '«' | '»')
-        })
+        text[one.end()..other.start]
+            .chars()
+            .all(|c| c.is_whitespace() || matches!(c, '.' | '–' | '—' | '!' | '?' | ';' | '…' | '«' | '»'))
+            && text[one.end()..other.start].contains(char::is_whitespace)
     };
     let tells = |other: &Word<'_>| other.script == word.script && other.looks_like.is_none();
     // A run of words that all look like others is followed to its end, but not for ever.
@@ -508,7 +510,12 @@ fn is_prose(text: &str, words: &[Word<'_>], index: usize) -> bool {
 
 /// Tells whether a word is the middle of a class of characters such as `[a-zа-я]`.
 fn is_letter_of_a_range(text: &str, word: &Word<'_>) -> bool {
-    word.text.chars().count() <= 3 && text[..word.start].ends_with('-') && text[word.end()..].starts_with('-')
+    let before = &text[..word.start];
+    let class = before.rfind('[').map(|open| &before[open..]);
+    class.is_some_and(|class| !class.contains(|c: char| c == ']' || c.is_whitespace()))
+        && word.text.chars().count() <= 2
+        && before.ends_with('-')
+        && text[word.end()..].starts_with('-')
 }
 
 #[cfg(test)]
@@ -587,6 +594,10 @@ mod tests {
         // One that hides a second technique has both.
         let both: Vec<Technique> = found("аd\u{200b}min").into_iter().map(|(_, technique)| technique).collect();
         assert_eq!(both, [Technique::Homoglyph, Technique::Invisible]);
+        // Arguments, keys and differences beside words of that alphabet are no prose.
+        for code in ["f(сору, жук)", "const o = { сору: жук }", "total-сор-1", "жук(сору)"] {
+            assert_eq!(found(code).len(), 1, "{code}");
+        }
         // A comment in that alphabet on the same line is no excuse.
         assert_eq!(found("if (сор) // проверка"), [("сор", Technique::Homoglyph)]);
     }

@@ -6,7 +6,7 @@
 //! | `live` | the loop on a terminal |
 //! | [`headless`] | the same without a terminal: keys in, frames out |
 //! | `worker`, `historian` | the threads that read, search and colour; those that look into the past |
-//! | `batches`, `narrow` | hands hits on; narrows long lists |
+//! | `batches`, `narrow`, `warm` | hands hits on; narrows long lists; makes the main languages' colours ready |
 //! | `editor`, `input` | the user's editor; the terminal's keys and mouse |
 
 mod batches;
