@@ -469,3 +469,29 @@ fn a_glob_lead_points_at_all_its_files() {
     let found = globs.max_by_key(|found| found.hits).unwrap();
     assert_eq!((found.hits, found.by_file.len(), found.places.len(), found.unlisted), (120, 120, 99, 0));
 }
+
+#[test]
+fn a_search_that_counts_nothing_says_what_stands_apart() {
+    let desk = desk(|git| {
+        let bad = git.blob("rejectUnauthorized: false\nrejectUnauthorized: false\n");
+        git.tree(&[(b"a.ts", FILE, git.blob("one;\n")), (b"test/x.ts", FILE, bad)])
+    });
+    let mut shop = Workshop::on(desk, 120, 40);
+    shop.item("transport-3");
+    let only_apart = |shop: &Workshop| {
+        let leads = &shop.app.leads["transport-3"];
+        leads.iter().position(|lead| lead.outcome.as_ref().is_ok_and(|found| (found.hits, found.excluded) == (0, 2)))
+    };
+    let lead = only_apart(&shop).unwrap();
+    assert!(pane(&shop).iter().any(|row| row.contains("0 hits, 2 excluded of ")), "{:#?}", pane(&shop));
+    under(&mut shop, &Target::Lead(lead));
+    let said = shop.keys("0").said();
+    assert!(said.ends_with("; 2 hits stand in excluded paths or test modules, not counted"), "{said}");
+    shop.keys("u");
+    let said = shop.keys("z").said();
+    assert!(said.ends_with("; 2 hits stand in excluded paths or test modules, not counted"), "{said}");
+    // Where nothing stands apart, nothing is said of it.
+    shop.item("transport-1");
+    let said = shop.keys("0").said();
+    assert!(said.contains(" backs ") && !said.contains("not counted"), "{said}");
+}
