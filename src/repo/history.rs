@@ -192,6 +192,7 @@ impl Walk<'_> {
             let mut lines = BTreeSet::new();
             engine.scan(searcher, text, |_, line| {
                 lines.insert(Sha256::of(line));
+                true
             })?;
             Ok(Rc::new(lines))
         })?;
