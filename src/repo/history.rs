@@ -196,6 +196,9 @@ impl Walk<'_> {
             })?;
             Ok(Rc::new(lines))
         })?;
+        if matches!(found, Err(SkipReason::TooLarge)) {
+            self.pin.store.verify_large(id, &|| false)?;
+        }
         self.blobs.insert(id, found.clone());
         Ok(found)
     }

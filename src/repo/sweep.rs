@@ -349,7 +349,8 @@ impl<'a> Plan<'a> {
                     .filter_map(|group| self.groups[group].takes(entry).map(|excluded| (group, excluded)))
                     .collect();
                 if !groups.is_empty() {
-                    files.push(self.look(at, entry, groups, &mut tools));
+                    let Some(file) = self.look(at, entry, groups, &mut tools, stop) else { return };
+                    files.push(file);
                 }
             }
             let brings = BROUGHT - tools.room;
@@ -360,10 +361,17 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Looks through one file.
-    fn look(&self, at: usize, entry: &Entry, groups: Vec<(usize, bool)>, tools: &mut Tools) -> Found {
+    /// Looks through one file; returns nothing once `stop` holds.
+    fn look(
+        &self,
+        at: usize,
+        entry: &Entry,
+        groups: Vec<(usize, bool)>,
+        tools: &mut Tools,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Option<Found> {
         let mut runs = Vec::new();
-        let size = match entry.kind {
+        let mut size = match entry.kind {
             EntryKind::Symlink => Ok(Err(SkipReason::Symlink)),
             EntryKind::Submodule => Ok(Err(SkipReason::Submodule)),
             EntryKind::File | EntryKind::Executable => with_text(&self.pin.store, entry.oid, &entry.path, |text| {
@@ -383,7 +391,14 @@ impl<'a> Plan<'a> {
                 Ok(text.len() as u64)
             }),
         };
-        Found { entry: at, groups, size, runs }
+        if matches!(size, Ok(Err(SkipReason::TooLarge))) {
+            match self.pin.store.verify_large(entry.oid, stop) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => size = Err(error),
+            }
+        }
+        Some(Found { entry: at, groups, size, runs })
     }
 
     /// Returns the hits of one run in a file, if there are any.

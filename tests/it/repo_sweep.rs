@@ -264,7 +264,8 @@ fn more_hits_than_wait_in_memory_are_all_counted() {
     assert_eq!(counts, [(all + 4, 2 * all), (3, 0), (3 * all + 4, 0)]);
     // The digest, put together by hand.
     let digest = Sha256::of("x");
-    let lines = |path: &str, lines: usize| (1..=lines).map(|line| format!("{path}:{line}:{digest}\n")).collect::<String>();
+    let lines =
+        |path: &str, lines: usize| (1..=lines).map(|line| format!("{path}:{line}:{digest}\n")).collect::<String>();
     let list = [lines("a", 1), lines("b", LINES), lines("c", 1), lines("e.rs", 1), lines("z", 1)].concat();
     assert_eq!(searches[0].hits_digest, Sha256::of(list));
     let stop = AtomicBool::new(false);
