@@ -9,7 +9,7 @@ use sha2::Digest as _;
 
 use super::object::{Named, Node};
 use super::pin::{Budget, Cut, Pin, join};
-use super::search::{ENGINE, Engine, Skips, searcher, with_text};
+use super::search::{ENGINE, Engine, NO_FILE, Skips, searcher, with_text};
 use crate::error::{Error, Result};
 use crate::model::evidence::{History, Query, RepoPath, Search, SkipReason};
 use crate::model::hash::{Hex, ObjectId, Sha256};
@@ -72,7 +72,7 @@ impl Pin {
         })?;
         let blobs = walk.blobs.values().filter(|matches| matches.is_ok()).count() as u64;
         if blobs == 0 {
-            return Err(Error::falsity("The search read no file, so it proves nothing."));
+            return Err(Error::falsity(NO_FILE));
         }
         let mut skips = Skips::default();
         for (why, paths) in &walk.skipped {
@@ -192,9 +192,13 @@ impl Walk<'_> {
             let mut lines = BTreeSet::new();
             engine.scan(searcher, text, |_, line| {
                 lines.insert(Sha256::of(line));
+                true
             })?;
             Ok(Rc::new(lines))
         })?;
+        if matches!(found, Err(SkipReason::TooLarge)) {
+            self.pin.store.verify_large(id, &|| false)?;
+        }
         self.blobs.insert(id, found.clone());
         Ok(found)
     }

@@ -17,6 +17,7 @@ pub mod display;
 mod extent;
 mod gitdir;
 mod history;
+mod large;
 mod object;
 mod pin;
 mod refs;
@@ -35,7 +36,8 @@ pub use commits::{CommitInfo, Containing, Name, Person};
 pub use diff::{Block, Change, Changed, Changes, Comparison, DiffRow, Side};
 pub use pin::{Content, Entry, EntryKind, Pin};
 pub use refs::Repo;
-pub use search::{ENGINE, Globs, Hit, compile, ranges};
+pub use search::{ENGINE, Globs, Hit, NO_FILE, compile, ranges};
+pub use sweep::InFile;
 pub use touched::{Touched, TouchedEnd};
 
 /// Larger blobs are listed and never loaded, in bytes.
