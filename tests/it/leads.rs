@@ -391,13 +391,22 @@ fn find(folder: &std::path::Path, name: &str) -> std::path::PathBuf {
 #[test]
 fn what_cannot_be_muted_is_refused_fail() {
     let desk = Desk::open(&["stdio"]);
-    let cases: [(&[&str], i32, &str); 9] = [
+    let cases: [(&[&str], i32, &str); 13] = [
         (&["mute", "auth-4.zz", "--reason", "R"], 2, "no lead `auth-4.zz`"),
         (&["mute", "auth-4.a"], 2, "needs a reason"),
         (&["mute", "auth-4.a", "--reason", " "], 2, "--reason is empty"),
         (&["mute", "--path", "/docs", "--reason", "R"], 2, "cannot be used"),
         (&["mute", "--path", "[", "--reason", "R"], 2, "cannot be used"),
         (&["mute", "auth-4.a", "--at", "src/nothing.ts:3", "--reason", "R"], 3, "is not in"),
+        // It would be counted for a hit that nobody has looked at.
+        (&["mute", "auth-4.c", "--at", "src/auth.ts:3", "--reason", "R"], 1, "auth-4.c has no hit at src/auth.ts:3"),
+        (&["mute", "auth-4.c", "--at", "src/auth.ts", "--reason", "R"], 1, "auth-4.c has no hit at src/auth.ts"),
+        (&["mute", "auth-4.c", "--at", "README.md:1", "--reason", "R"], 1, "auth-4.c has no hit at README.md:1"),
+        (
+            &["mute", "dependency-1.a", "--at", "README.md", "--reason", "R"],
+            1,
+            "dependency-1.a has no hit at README.md",
+        ),
         (&["mute", "auth-4.a", "--off"], 2, "auth-4.a is not muted"),
         (&["mute", "--reason", "R"], 2, "Say what"),
         (&["mute", "auth-4.a", "--off", "--reason", "R"], 2, "cannot be used with"),
@@ -406,6 +415,8 @@ fn what_cannot_be_muted_is_refused_fail() {
         let said = desk.fails(args.iter().copied(), code);
         assert!(said.contains(part), "{args:?}: {said}");
     }
+    desk.ok(["mute", "dependency-1.a", "--at", "package.json", "--reason", "R"]);
+    desk.ok(["mute", "dependency-1.a", "--at", "package.json", "--off"]);
     desk.ok(["mute", "auth-4.a", "--reason", "R"]);
     let said = desk.fails(["mute", "auth-4.a", "--reason", "R"], 2);
     assert!(said.contains("auth-4.a is muted already"), "{said}");
