@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use touchstone::app::Pane;
 use touchstone::app::item::{self, Target};
 use touchstone::app::msg::Msg;
+use touchstone::auditdb::{Folder, Options, verify};
 use touchstone::model::event::Event;
 use touchstone::model::evidence::{Evidence, Kind, Query, Reachability};
 use touchstone::model::mute::Mute;
@@ -370,6 +371,48 @@ fn the_command_line_mutes_and_the_record_says_so() {
     assert_eq!(desk.json(["mute"])["muted"].as_array().unwrap().len(), 2);
     desk.ok(["mute", "auth-4.c", "--at", "src/auth.ts:4", "--off"]);
     assert_eq!(auth(&desk), before);
+}
+
+/// Returns why verification refuses what a record mutes.
+fn refused(record: &std::path::Path) -> Vec<String> {
+    let report = verify(&Folder::read(record).unwrap(), &Options::default());
+    let wrong = report.reasons.into_iter().filter(|one| matches!(one.reason, "mutes_mismatch" | "times_mismatch"));
+    wrong.map(|one| one.message).collect()
+}
+
+#[test]
+fn a_record_that_mutes_what_cannot_be_is_refused_fail() {
+    let desk = Desk::open(&["stdio"]);
+    desk.ok(["mute", "auth-4.c", "--at", "src/auth.ts:4", "--reason", "It is read once."]);
+    desk.ok(["mute", "auth-4.a", "--reason", "Read."]);
+    desk.ok(["mute", "--path", "docs/**", "--reason", "Prose."]);
+    let db = desk.dir().join("db");
+    std::fs::create_dir(&db).unwrap();
+    desk.ok(["export", "--partial", "--unsigned", "--db", db.to_str().unwrap()]);
+    let file = find(&db, "record.json");
+    let folder = file.parent().unwrap().parent().unwrap();
+    let record: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(refused(folder), [""; 0]);
+    type Forgery = (fn(&mut Vec<Value>), &'static str);
+    let forgeries: [Forgery; 10] = [
+        (|rows| rows[0]["mute"]["lead"] = json!("auth-4.zz"), "no lead `auth-4.zz`"),
+        (|rows| rows[1]["mute"]["lead"] = json!("login-1.a"), "no lead `login-1.a`"),
+        (|rows| rows[0]["mute"]["path"] = json!(""), "has a path"),
+        (|rows| rows[2]["mute"]["glob"] = json!(" "), "is empty"),
+        (|rows| rows[2]["mute"]["glob"] = json!("["), "cannot be used"),
+        (|rows| rows[2]["mute"]["glob"] = json!("a".repeat(5000)), "longer than 4 KiB"),
+        (|rows| rows[1]["reason"] = json!(" \n"), "auth-4.a has no reason"),
+        (|rows| rows.swap(0, 1), "not in order"),
+        (|rows| rows.push(rows[2].clone()), "not in order"),
+        (|rows| rows[2]["at"] = json!("2027-01-01T00:00:00Z"), "after the record was sealed"),
+    ];
+    for (forge, part) in forgeries {
+        let mut forged = record.clone();
+        forge(forged["predicate"]["muted"].as_array_mut().unwrap());
+        std::fs::write(&file, serde_json::to_vec(&forged).unwrap()).unwrap();
+        let said = refused(folder);
+        assert!(said.len() == 1 && said[0].contains(part), "{part}: {said:?}");
+    }
 }
 
 /// Returns the file of this name somewhere under a folder.
