@@ -104,6 +104,13 @@ fn lines_the_file_and_the_folder_are_marked_by_one_key() {
     assert_eq!(shop.said(), "src/auth.ts no longer reviewed: 12 lines");
     shop.keys("u");
     assert_eq!(shop.said(), "Undone: src/auth.ts:1-12 no longer reviewed");
+    // In the checklist and beside the item nothing says which file is meant.
+    for pane in ["1", "3"] {
+        let before = shop.journal.audit.next_seq();
+        shop.keys(pane);
+        assert_eq!(shop.says("V"), "What is reviewed is marked in the code, or in the files of pane 1.");
+        assert_eq!(shop.journal.audit.next_seq(), before);
+    }
     // The folder under the tree's cursor: what is left of it.
     shop.keys("t");
     shop.app.tree.cursor = shop.app.tree.rows.iter().position(|row| row.path == "src".into()).unwrap();
