@@ -111,9 +111,10 @@ impl App {
             let first = hits.len();
             let places =
                 file.hits.iter().filter_map(|at| leads[at.item][at.lead].outcome.as_ref().ok()?.places.get(at.hit));
-            hits.extend(places.filter(|hit| !hit.excluded).cloned());
+            let mut here: Vec<Hit> = places.filter(|hit| !hit.excluded).cloned().collect();
             // Several leads may point at one line; who walks has read it once.
-            hits.dedup_by(|one, other| (&one.path, one.line) == (&other.path, other.line));
+            here.dedup_by_key(|hit| hit.line);
+            hits.append(&mut here);
             if hits.len() > first {
                 let (label, detail) = (display::bytes(&file.path.0), file.counts.marks());
                 entries.push(Entry { value: Value::Hit(first), label, detail });
