@@ -23,11 +23,7 @@ impl App {
     }
 
     pub(super) fn search_repo(&mut self) {
-        let pattern = match &self.walk {
-            Walk::Repo(..) => self.pattern.clone(),
-            _ => String::new(),
-        };
-        self.popups.push(Popup::Search(Box::new(RepoSearch::new(&pattern))));
+        self.popups.push(Popup::Search(Box::new(RepoSearch::new(&self.searched))));
         self.search();
     }
 
