@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::leads::Pointing;
 use super::line::{Line, Tone, wrap};
 use super::msg::Effect;
 use super::popup::{Go, Page, Popup};
-use super::{App, leads, pages};
+use super::{App, pages};
 use crate::error::Result;
 use crate::export::caution::Reviewed;
 use crate::export::count;
-use crate::export::coverage::{MEANING, apart, bar};
+use crate::export::coverage::{MEANING, apart, bar, not_known};
 use crate::model::coverage::{Extent, Pointed, Share, Tally, dimensions, shares, unopened};
 use crate::model::event::{Entry, Event};
 use crate::model::evidence::{RepoPath, SkipReason};
@@ -29,8 +30,8 @@ pub struct Map {
     pub extent: Option<Extent>,
     /// What was opened and reviewed of each file and folder; the root is the empty path.
     pub shares: BTreeMap<RepoPath, Share>,
-    /// Files that leads point at, once the leads were run.
-    pub pointed: Option<Vec<Pointed>>,
+    /// Where leads point, once they were run.
+    pub pointed: Option<Pointing>,
     /// What the last look at the pin found, for the review.
     pub looked: Option<Reviewed>,
     /// Why lines could not be counted.
@@ -61,7 +62,7 @@ impl App {
     /// Notes the files that leads point at, once the leads were run.
     pub(super) fn point(&mut self) {
         if self.leads_came > 0 {
-            self.coverage.pointed = Some(leads::pointed(&self.leads, &self.mutes));
+            self.coverage.pointed = Some(Pointing::new(&self.leads, &self.mutes));
             self.show_map();
         }
     }
@@ -129,7 +130,7 @@ impl App {
     /// Returns the files that leads point at and nobody opened or reviewed, as far as that is known.
     fn left(&self) -> Option<Vec<&Pointed>> {
         let (pointed, extent) = (self.coverage.pointed.as_ref()?, self.coverage.extent.as_ref()?);
-        Some(unopened(pointed, &self.audit.seen, &self.audit.now.reviewed, extent))
+        Some(unopened(&pointed.files, &self.audit.seen, &self.audit.now.reviewed, extent))
     }
 }
 
@@ -179,7 +180,7 @@ pub fn page(app: &App) -> Page {
     say(&mut lines, Tone::Dim, MEANING);
     lines.push((Line::default(), None));
     left(app, &mut lines);
-    let pointed = app.coverage.pointed.as_deref().unwrap_or_default();
+    let pointed = app.coverage.pointed.as_ref().map(|pointed| pointed.files.as_slice()).unwrap_or_default();
     let dimensions = dimensions(&app.audit, pointed, extent);
     if !dimensions.is_empty() {
         let head = "dimensions: files that evidence cites or leads point at";
@@ -230,7 +231,14 @@ pub fn left(app: &App, lines: &mut Vec<(Line, Option<Go>)>) {
         lines.push((Line::default(), None));
         return;
     };
-    if left.is_empty() {
+    let blind = app.coverage.pointed.as_ref().map_or(0, |pointed| pointed.blind);
+    if blind > 0 {
+        let text = not_known(blind);
+        lines.extend(wrap(&text, pages::width(app), 0).into_iter().map(|line| (Line::of(Tone::Warning, line), None)));
+    }
+    if left.is_empty() && blind > 0 {
+        // That nothing is listed says nothing.
+    } else if left.is_empty() {
         lines.push((Line::of(Tone::Good, "Every file that a lead points at was opened or reviewed"), None));
     } else {
         let title = format!("Leads point at {} that nobody opened", count(left.len(), "file", "files"));

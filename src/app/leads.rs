@@ -206,9 +206,24 @@ pub fn muted(found: &LeadFound, mutes: &Mutes) -> u64 {
     hits.by_file.keys().map(|path| mutes.count(&found.id, path, hits)).sum()
 }
 
-/// Returns the files in which leads have hits that count and are not muted, in path order. A lead that could not be run
-/// points nowhere.
-pub fn pointed(leads: &BTreeMap<String, Vec<LeadFound>>, mutes: &Mutes) -> Vec<Pointed> {
+/// Where leads point.
+#[derive(Debug, Default)]
+pub struct Pointing {
+    /// The files in which they have hits that count and are not muted, in path order.
+    pub files: Vec<Pointed>,
+    /// How many leads that are not muted point at files that are not known.
+    pub blind: usize,
+}
+
+impl Pointing {
+    /// Puts together where leads point.
+    pub fn new(leads: &BTreeMap<String, Vec<LeadFound>>, mutes: &Mutes) -> Pointing {
+        let blind = leads.values().flatten().filter(|lead| !lead.is_known() && !mutes.leads.contains(&lead.id)).count();
+        Pointing { files: pointed(leads, mutes), blind }
+    }
+}
+
+fn pointed(leads: &BTreeMap<String, Vec<LeadFound>>, mutes: &Mutes) -> Vec<Pointed> {
     let mut files: BTreeMap<&RepoPath, Pointed> = BTreeMap::new();
     for (item, of_item) in leads {
         for lead in of_item {
@@ -276,7 +291,7 @@ mod tests {
         };
         let excluded = by_file.values().map(|file| file.excluded).sum();
         let places = places.iter().map(hit).collect();
-        let outcome = Ok(LeadHits { kind: Kind::Path(list), hits, excluded, files: 9, places, by_file });
+        let outcome = Ok(LeadHits { kind: Kind::Path(list), hits, excluded, files: 9, places, by_file, unlisted: 0 });
         LeadFound { id: id.to_owned(), signal, why: String::new(), outcome }
     }
 

@@ -61,7 +61,7 @@ use doc::Doc;
 use key::Key;
 use keymap::{Keymap, Meaning};
 use layout::Areas;
-use leads::{Listed, Mutes};
+use leads::{Listed, Mutes, Pointing};
 use msg::{Did, Effect, LeadFound, Loaded, Mouse, Msg};
 use popup::Popup;
 use trail::{Stop, Trail};
@@ -370,7 +370,7 @@ impl App {
         if app.audit.standard.items().any(|(_, item)| !item.leads.is_empty()) {
             app.effects.push(Effect::Leads);
         } else {
-            app.coverage.pointed = Some(Vec::new());
+            app.coverage.pointed = Some(Pointing::default());
         }
         app.tree.start(&app.files);
         if let Some(cut) = app.cut.clone() {

@@ -160,6 +160,19 @@ pub struct LeadFound {
     pub outcome: Result<LeadHits, String>,
 }
 
+/// What is said of a lead whose globs match no file that is searched; it points nowhere, and needs not.
+pub const NO_FILE: &str = "no file in its scope";
+
+impl LeadFound {
+    /// Tells whether the files that it points at are known: it was run, and all of them are listed.
+    pub fn is_known(&self) -> bool {
+        match &self.outcome {
+            Ok(hits) => hits.unlisted == 0,
+            Err(why) => why == NO_FILE,
+        }
+    }
+}
+
 /// Hits of a lead.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeadHits {
@@ -173,8 +186,10 @@ pub struct LeadHits {
     pub files: u64,
     /// The first hits, those under excluded paths last. A path's own hit is line 0.
     pub places: Vec<Hit>,
-    /// How many hits each file has, as far as they were counted: of a lead with very many, the first.
+    /// How many hits each file has.
     pub by_file: BTreeMap<RepoPath, FileHits>,
+    /// Files with hits that are not in it: a list of all would have been too long.
+    pub unlisted: u64,
 }
 
 /// How many hits of a lead a file has.

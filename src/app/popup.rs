@@ -331,7 +331,8 @@ impl RepoSearch {
     /// Takes hits, unless they are an older search's.
     pub fn take(&mut self, ticket: u64, hits: Vec<Hit>) {
         if ticket == self.ticket {
-            let room = HIT_LIMIT.saturating_sub(self.hits.len());
+            // As many may come of those that are counted apart.
+            let room = (2 * HIT_LIMIT).saturating_sub(self.hits.len());
             self.hits.extend(hits.into_iter().take(room));
         }
     }

@@ -103,3 +103,9 @@ mod tests {
         assert_eq!(bar(0, 0), "░".repeat(10));
     }
 }
+
+/// Returns what is said where leads were not run, or point at more files than are listed.
+pub fn not_known(leads: usize) -> String {
+    let (leads, they) = (count(leads, "lead was", "leads were"), if leads == 1 { "it points" } else { "they point" });
+    format!("{leads} not run to the end, so not all files that {they} at are known.")
+}

@@ -9,7 +9,7 @@ use sha2::Digest as _;
 
 use super::object::{Named, Node};
 use super::pin::{Budget, Cut, Pin, join};
-use super::search::{ENGINE, Engine, Skips, searcher, with_text};
+use super::search::{ENGINE, Engine, NO_FILE, Skips, searcher, with_text};
 use crate::error::{Error, Result};
 use crate::model::evidence::{History, Query, RepoPath, Search, SkipReason};
 use crate::model::hash::{Hex, ObjectId, Sha256};
@@ -72,7 +72,7 @@ impl Pin {
         })?;
         let blobs = walk.blobs.values().filter(|matches| matches.is_ok()).count() as u64;
         if blobs == 0 {
-            return Err(Error::falsity("The search read no file, so it proves nothing."));
+            return Err(Error::falsity(NO_FILE));
         }
         let mut skips = Skips::default();
         for (why, paths) in &walk.skipped {

@@ -32,19 +32,35 @@ impl<'a> TestModules<'a> {
     }
 }
 
+/// The attributes before an item.
+#[derive(Clone, Copy)]
+struct Attributes {
+    /// Where the first of them begins.
+    start: usize,
+    /// One of them is a test's.
+    test: bool,
+    /// All of them are the language's own.
+    plain: bool,
+}
+
+/// Attributes that leave what follows as it is. Any other one may be a macro, which makes of a test module what it likes.
+const PLAIN: [&[u8]; 11] =
+    [b"allow", b"cfg", b"clippy", b"deny", b"deprecated", b"doc", b"expect", b"forbid", b"path", b"rustfmt", b"warn"];
+
 /// Returns the lines (from 1) that belong to test modules alone, in order.
+///
+/// Only modules in modules are looked at: what stands in other brackets may be read by a macro.
 fn modules(text: &[u8]) -> Vec<RangeInclusive<u64>> {
     let mut tokens = Tokens { text, at: 0 };
     let mut found = Vec::new();
-    // Where the attributes before an item began, and whether one of them is a test's.
-    let mut attributes: Option<(usize, bool)> = None;
+    let mut attributes: Option<Attributes> = None;
     let (mut line, mut counted) = (1, 0);
     while let Some(token) = tokens.next() {
         match token.text {
             b"#" if tokens.peek() == b"[" => {
-                let is_test = tokens.attribute();
-                let (start, before) = attributes.unwrap_or((token.start, false));
-                attributes = Some((start, before || is_test));
+                let (test, plain) = tokens.attribute();
+                let before = attributes.unwrap_or(Attributes { start: token.start, test: false, plain: true });
+                attributes = Some(Attributes { test: before.test || test, plain: before.plain && plain, ..before });
             }
             b"pub" => {
                 if tokens.peek() == b"(" {
@@ -53,18 +69,34 @@ fn modules(text: &[u8]) -> Vec<RangeInclusive<u64>> {
             }
             b"mod" => {
                 tokens.next();
-                if let (Some((start, true)), b"{") = (attributes.take(), tokens.peek())
-                    && let Some(end) = tokens.skip_group()
-                {
-                    line += feeds(&text[counted..start]);
-                    let first = line + u64::from(!blank(text[..start].rsplit(|byte| *byte == b'\n').next()));
-                    line += feeds(&text[start..end]);
-                    let last = line - u64::from(!blank(text[end..].split(|byte| *byte == b'\n').next()));
-                    counted = end;
-                    if first <= last {
-                        found.push(first..=last);
+                let attributes = attributes.take();
+                if tokens.peek() != b"{" {
+                    continue;
+                }
+                match attributes {
+                    Some(Attributes { start, test: true, plain: true }) => {
+                        let Some(end) = tokens.skip_group() else { continue };
+                        line += feeds(&text[counted..start]);
+                        let first = line + u64::from(!blank(text[..start].iter().rev()));
+                        line += feeds(&text[start..end]);
+                        let last = line - u64::from(!blank(text[end..].iter()));
+                        counted = end;
+                        if first <= last {
+                            found.push(first..=last);
+                        }
+                    }
+                    Some(Attributes { plain: false, .. }) => {
+                        tokens.skip_group();
+                    }
+                    _ => {
+                        tokens.next();
                     }
                 }
+            }
+            b"(" | b"[" | b"{" => {
+                attributes = None;
+                tokens.at = token.start;
+                tokens.skip_group();
             }
             _ => attributes = None,
         }
@@ -76,9 +108,10 @@ fn feeds(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64
 }
 
-/// Tells whether code stands on neither side of a module on its first or last line.
-fn blank(beside: Option<&[u8]>) -> bool {
-    beside.unwrap_or_default().trim_ascii().is_empty()
+/// Tells whether no code stands beside a module on its first or last line; `beside` goes away from the module.
+fn blank<'a>(mut beside: impl Iterator<Item = &'a u8>) -> bool {
+    // No further than to the first code: a line may hold a great many modules.
+    beside.find(|byte| !byte.is_ascii_whitespace() || **byte == b'\n').is_none_or(|byte| *byte == b'\n')
 }
 
 struct Token<'a> {
@@ -149,35 +182,40 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Reads an attribute, its `[` being next, and tells whether what it is on is compiled for tests alone: `cfg(test)`, or
-    /// `test` among the conditions of `cfg(all(…))`.
-    fn attribute(&mut self) -> bool {
+    /// Reads an attribute, its `[` being next, and tells whether what it is on is compiled for tests alone, and whether it
+    /// leaves that as it is.
+    fn attribute(&mut self) -> (bool, bool) {
         let start = self.at;
-        let Some(end) = self.skip_group() else { return false };
+        let Some(end) = self.skip_group() else { return (false, false) };
         let mut inside = Tokens { text: &self.text[..end], at: start };
         let words: Vec<&[u8]> = std::iter::from_fn(|| inside.next().map(|token| token.text)).collect();
-        let conditions = match words.as_slice() {
-            [b"[", b"cfg", b"(", b"all", b"(", rest @ ..] => rest,
-            [b"[", b"cfg", b"(", rest @ ..] => return matches!(rest, [b"test", b")", b"]"]),
-            _ => return false,
-        };
-        let mut depth = 0_usize;
-        for (at, word) in conditions.iter().enumerate() {
-            match *word {
-                b"(" => depth += 1,
-                b")" if depth == 0 => return false,
-                b")" => depth -= 1,
-                b"test" if depth == 0 => {
-                    let alone = matches!(conditions.get(at + 1), Some(&(b"," | b")")));
-                    if alone {
-                        return true;
-                    }
-                }
-                _ => {}
-            }
-        }
-        false
+        (for_tests(&words), words.get(1).is_some_and(|name| PLAIN.contains(name)))
     }
+}
+
+/// Tells whether an attribute stands for `cfg(test)`, or has `test` among the conditions of `cfg(all(…))`.
+fn for_tests(words: &[&[u8]]) -> bool {
+    let conditions = match words {
+        [b"[", b"cfg", b"(", b"all", b"(", rest @ ..] => rest,
+        [b"[", b"cfg", b"(", rest @ ..] => return matches!(rest, [b"test", b")", b"]"]),
+        _ => return false,
+    };
+    let mut depth = 0_usize;
+    for (at, word) in conditions.iter().enumerate() {
+        match *word {
+            b"(" => depth += 1,
+            b")" if depth == 0 => return false,
+            b")" => depth -= 1,
+            b"test" if depth == 0 => {
+                let alone = matches!(conditions.get(at + 1), Some(&(b"," | b")")));
+                if alone {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 fn is_word(byte: u8) -> bool {
@@ -322,6 +360,31 @@ mod tests {
         ] {
             assert_eq!(lines(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_macro_reads_is_no_test_module_fail() {
+        for text in [
+            "macro_rules! keep { (#[cfg(test)] mod $n:ident { $($t:tt)* }) => { $($t)* } }\nkeep! {\n#[cfg(test)]\nmod tests {\n}\n}\n",
+            "keep!(\n#[cfg(test)]\nmod tests {\n}\n);\n",
+            "keep![\n#[cfg(test)]\nmod tests {\n}\n];\n",
+            "mod a {\nkeep! {\n#[cfg(test)]\nmod tests {\n}\n}\n}\n",
+            "fn f() {\n#[cfg(test)]\nmod tests {\n}\n}\n",
+            "#[keep]\n#[cfg(test)]\nmod tests {\n}\n",
+            "#[cfg(test)]\n#[cfg_attr(all(), keep)]\nmod tests {\n}\n",
+            "#[keep]\nmod a {\n#[cfg(test)]\nmod tests {\n}\n}\n",
+        ] {
+            assert_eq!(lines(text), [], "{text}");
+        }
+        assert_eq!(lines("keep! { mod a { } }\n#[rustfmt::skip]\n#[cfg(test)]\nmod tests {\n}\n"), [2..=5]);
+    }
+
+    #[test]
+    fn many_modules_on_one_line_are_read_once() {
+        // So many that going over the line again for each would never end.
+        let text = "#[cfg(test)]mod a{}".repeat(200_000);
+        assert_eq!(lines(&format!("live();{text}\n")), []);
+        assert_eq!(lines(&format!("live();\n{}", "#[cfg(test)]mod a{}\n".repeat(200_000))).len(), 200_000);
     }
 
     #[test]

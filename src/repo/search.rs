@@ -14,7 +14,8 @@ use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkMatch};
 use sha2::Digest as _;
 
-use super::pin::{Pin, is_binary};
+use super::pin::{Entry, Pin, is_binary};
+use super::sweep::InFile;
 use super::texts::Text;
 use super::{BLOB_LIMIT, object::Store};
 use crate::error::{Error, Result};
@@ -27,6 +28,9 @@ use crate::model::hash::{Hex, ObjectId};
 /// ends a line, and a CR before it belongs to the end); `^` and `$` also match beside a CR; `.` matches neither CR nor
 /// bytes that are not UTF-8; case is folded unless the query says otherwise.
 pub const ENGINE: &str = "touchstone-search/1 grep-regex/0.1 grep-searcher/0.1";
+
+/// What is said of a search of no file.
+pub const NO_FILE: &str = "The search read no file, so it proves nothing.";
 
 /// A pattern must be readable by a person to be evidence.
 pub(super) const PATTERN_BYTES: usize = 16 << 10;
@@ -300,7 +304,8 @@ impl Pin {
         self.hits(query, 0).map(|(search, _)| search)
     }
 
-    /// Runs [`Pin::search`] and returns the text of the first `limit` hits as well, in path and line order.
+    /// Runs [`Pin::search`] and returns the text of hits as well, in path and line order: of the first `limit` that count,
+    /// and of as many that are counted apart.
     pub fn hits(&self, query: &Query, limit: usize) -> Result<(Search, Vec<Hit>)> {
         let mut texts = Vec::new();
         match self.stream(query, limit, &|| false, |hits| texts.extend(hits))? {
@@ -318,7 +323,11 @@ impl Pin {
         stop: &(dyn Fn() -> bool + Sync),
         mut found: impl FnMut(Vec<Hit>),
     ) -> Result<Option<Search>> {
-        let found = |_, hits| found(hits);
+        let found = |_, file: InFile<'_>| {
+            if !file.texts.is_empty() {
+                found(file.texts);
+            }
+        };
         let results = self.sweep(std::slice::from_ref(query), limit, stop, found)?;
         results.and_then(|mut all| all.pop()).transpose()
     }
@@ -327,6 +336,11 @@ impl Pin {
     ///
     /// Errors: a glob that cannot be used; a tree that was cut, or no path to compare, which would prove nothing.
     pub fn paths(&self, glob: &str) -> Result<PathList> {
+        self.each_path(glob, |_| {})
+    }
+
+    /// Runs [`Pin::paths`] and calls `each` with every match; the list names the first of them.
+    pub fn each_path(&self, glob: &str, mut each: impl FnMut(&Entry)) -> Result<PathList> {
         let globs: Vec<&str> = glob.split('|').collect();
         let Some(globs) = Globs::new(&globs)? else { return Err(Error::usage("There is no glob.")) };
         self.require_whole()?;
@@ -338,6 +352,7 @@ impl Pin {
         let mut paths = Vec::new();
         for entry in self.entries().iter().filter(|entry| globs.matches(&entry.path)) {
             matches += 1;
+            each(entry);
             list_object(&mut list, entry.oid, &entry.path);
             if paths.len() < Search::LISTED {
                 paths.push(entry.path.clone());

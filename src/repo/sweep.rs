@@ -14,9 +14,9 @@ use sha2::Digest as _;
 use super::pin::{Entry, EntryKind, Pin};
 use super::require::{Required, surely_compiles};
 use super::rust_tests::TestModules;
-use super::search::{ENGINE, Engine, Globs, Hit, Skips, list_object, searcher, with_text};
+use super::search::{ENGINE, Engine, Globs, Hit, NO_FILE, Skips, list_object, searcher, with_text};
 use crate::error::{Error, Result};
-use crate::model::evidence::{Place, Query, Search, SkipReason};
+use crate::model::evidence::{Place, Query, RepoPath, Search, SkipReason};
 use crate::model::hash::{Hex, Sha256};
 
 const THREADS: usize = 2;
@@ -51,8 +51,40 @@ struct Run<'a> {
     at: usize,
     /// Compiled when a file may match: compiling costs more than searching a small repository.
     engine: OnceLock<Result<Engine>>,
-    /// How many hits are still handed out.
-    room: AtomicUsize,
+    /// How many hits are still handed out: of those that count, and of those that are counted apart.
+    room: [AtomicUsize; 2],
+}
+
+impl Run<'_> {
+    /// Returns for which hits there is still room.
+    fn room(&self) -> [usize; 2] {
+        self.room.each_ref().map(|room| room.load(Ordering::Relaxed))
+    }
+
+    /// Leaves out what there is no room for; hits that are counted apart push no others out.
+    fn fit(&self, hits: &mut Vec<Hit>) {
+        let mut room = self.room();
+        hits.retain(|hit| {
+            let room = &mut room[usize::from(hit.excluded)];
+            let fits = *room > 0;
+            *room -= usize::from(fits);
+            fits
+        });
+        self.room.iter().zip(room).for_each(|(left, room)| left.store(room, Ordering::Relaxed));
+    }
+}
+
+/// What a query found in one file.
+#[derive(Debug)]
+pub struct InFile<'a> {
+    /// The file.
+    pub path: &'a RepoPath,
+    /// How many hits count.
+    pub hits: u64,
+    /// How many are counted apart.
+    pub apart: u64,
+    /// The hits that there was room for, by line.
+    pub texts: Vec<Hit>,
 }
 
 /// All that the threads share.
@@ -164,9 +196,10 @@ impl Pin {
 
     /// Runs many searches while every file is read once.
     ///
-    /// The results stand in the order of the queries, and each is what [`Pin::stream`] gives for its query alone. The
-    /// hits of a file, at most `limit` of each query, are handed to `found` with the query's place, in path order.
-    /// Returns nothing once `stop` holds, which is asked before each file.
+    /// The results stand in the order of the queries, and each is what [`Pin::stream`] gives for its query alone. What a
+    /// query finds in a file is handed to `found` with the query's place, in path order: every count, and the texts of
+    /// at most `limit` hits of each query that count and of as many that are counted apart. Returns nothing once `stop`
+    /// holds, which is asked before each file.
     ///
     /// Errors: a tree that was cut, since no search of it would prove anything. All other errors are a query's own.
     pub fn sweep(
@@ -174,7 +207,7 @@ impl Pin {
         queries: &[Query],
         limit: usize,
         stop: &(dyn Fn() -> bool + Sync),
-        mut found: impl FnMut(usize, Vec<Hit>),
+        mut found: impl FnMut(usize, InFile<'_>),
     ) -> Result<Option<Vec<Result<Search>>>> {
         let mut results: Vec<Option<Result<Search>>> = Vec::new();
         results.resize_with(queries.len(), || None);
@@ -215,7 +248,7 @@ impl<'a> Plan<'a> {
             match made {
                 Ok((engine, group)) => {
                     groups[group].runs.push(runs.len());
-                    runs.push(Run { query, at, engine, room: AtomicUsize::new(limit) });
+                    runs.push(Run { query, at, engine, room: [limit, limit].map(AtomicUsize::new) });
                 }
                 Err(error) => refuse(at, error),
             }
@@ -228,7 +261,7 @@ impl<'a> Plan<'a> {
     fn run(
         &self,
         stop: &(dyn Fn() -> bool + Sync),
-        found: &mut impl FnMut(usize, Vec<Hit>),
+        found: &mut impl FnMut(usize, InFile<'_>),
     ) -> Option<Vec<Result<Search>>> {
         let pace = Pace::default();
         let (sender, receiver) = channel();
@@ -302,7 +335,7 @@ impl<'a> Plan<'a> {
                 let tests = TestModules::new(&entry.path, text);
                 for (group, excluded) in &groups {
                     for run in self.groups[*group].runs.iter().copied().filter(|run| wanted[*run]) {
-                        let room = self.runs[run].room.load(Ordering::Relaxed);
+                        let mut room = self.runs[run].room();
                         let tests_apart = self.runs[run].query.tests_apart;
                         let mut matches = Matches::default();
                         let make = || self.runs[run].engine.get_or_init(|| Engine::new(self.runs[run].query)).clone();
@@ -320,7 +353,9 @@ impl<'a> Plan<'a> {
                             } else {
                                 matches.lines.push((line, Sha256::of(text)));
                             }
-                            if matches.texts.len() < room {
+                            let room = &mut room[usize::from(excluded)];
+                            if *room > 0 {
+                                *room -= 1;
                                 let text = text[..text.len().min(TEXT_BYTES)].to_vec();
                                 let path = entry.path.clone();
                                 matches.texts.push(Hit { path, line, text, excluded });
@@ -344,7 +379,7 @@ impl<'a> Plan<'a> {
         pace: &Pace,
         stop: &(dyn Fn() -> bool + Sync),
         blocks: &Receiver<(usize, Vec<Found>)>,
-        found: &mut impl FnMut(usize, Vec<Hit>),
+        found: &mut impl FnMut(usize, InFile<'_>),
     ) -> Option<Vec<Result<Search>>> {
         let mut counts: Vec<Count> = self.runs.iter().map(|_| Count::default()).collect();
         let mut tallies: Vec<Tally> = self.groups.iter().map(|_| Tally::default()).collect();
@@ -370,7 +405,7 @@ impl<'a> Plan<'a> {
         Some(counts.map(|((count, run), tally)| count.finish(run.query, &tallies[tally])).collect())
     }
 
-    fn add(&self, file: Found, counts: &mut [Count], tallies: &mut [Tally], found: &mut impl FnMut(usize, Vec<Hit>)) {
+    fn add(&self, file: Found, counts: &mut [Count], tallies: &mut [Tally], found: &mut impl FnMut(usize, InFile<'_>)) {
         let entry = &self.pin.entries()[file.entry];
         for (at, matches) in file.runs {
             let (run, count) = (&self.runs[at], &mut counts[at]);
@@ -386,12 +421,9 @@ impl<'a> Plan<'a> {
             };
             count.excluded_hits += matches.apart;
             count.add(entry, &matches.lines);
-            let room = run.room.load(Ordering::Relaxed);
-            matches.texts.truncate(room);
-            run.room.store(room - matches.texts.len(), Ordering::Relaxed);
-            if !matches.texts.is_empty() {
-                found(run.at, matches.texts);
-            }
+            run.fit(&mut matches.texts);
+            let (hits, apart) = (matches.lines.len() as u64, matches.apart);
+            found(run.at, InFile { path: &entry.path, hits, apart, texts: matches.texts });
         }
         for (group, excluded) in file.groups {
             let tally = &mut tallies[group];
@@ -450,7 +482,7 @@ impl Count {
             return Err(error);
         }
         if tally.files == 0 {
-            return Err(Error::falsity("The search read no file, so it proves nothing.").hint(
+            return Err(Error::falsity(NO_FILE).hint(
                 "Look at the scope and the globs: no file matches, or all that do are excluded or were skipped.",
             ));
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::auditdb::{SIGNATURE_FILE, SUMS_FILE, Written, next_number, record_dir, record_files, write_record};
 use crate::error::{Error, Result};
 use crate::export::caution::{self, Cautions, Reviewed};
+use crate::export::coverage::not_known;
 use crate::export::{self, Excerpts, Source, count};
 use crate::journal::Journal;
 use crate::model::audit::{Audit, Gap, Seal};
@@ -51,7 +52,7 @@ pub struct Prepared {
     statement: Statement,
     files: BTreeMap<String, Vec<u8>>,
     cautions: Cautions,
-    unopened: Vec<RepoPath>,
+    unopened: Unopened,
     /// The journal's last line when this was made.
     after: Sha256,
 }
@@ -73,8 +74,17 @@ pub struct Exported {
     pub unchanged: bool,
     /// What was published although it was to be looked at.
     pub cautions: Cautions,
-    /// Files that leads point at and nobody opened or reviewed.
-    pub unopened: Vec<RepoPath>,
+    /// What leads point at and nobody opened.
+    pub unopened: Unopened,
+}
+
+/// What leads point at and nobody opened or reviewed.
+#[derive(Debug, Default)]
+pub struct Unopened {
+    /// The files, those with most hits first.
+    pub files: Vec<RepoPath>,
+    /// How many leads were not run to the end: not all files that they point at are known.
+    pub leads_not_run: usize,
 }
 
 impl Exported {
@@ -101,12 +111,16 @@ impl Exported {
         let contradictions = self.record.score.contradictions.iter();
         said.extend(contradictions.map(|one| format!("  contradiction: {}", one.text)));
         said.extend(self.cautions.injection_lines().into_iter().map(|line| format!("  {line}")));
-        if !self.unopened.is_empty() {
-            let files = count(self.unopened.len(), "file", "files");
-            let named = self.unopened.iter().take(NAMED).map(|path| display::bytes(&path.0));
-            let more = if self.unopened.len() > NAMED { ", …" } else { "" };
+        let unopened = &self.unopened.files;
+        if !unopened.is_empty() {
+            let files = count(unopened.len(), "file", "files");
+            let named = unopened.iter().take(NAMED).map(|path| display::bytes(&path.0));
+            let more = if unopened.len() > NAMED { ", …" } else { "" };
             let named = named.collect::<Vec<String>>().join(", ");
             said.push(format!("  leads point at {files} that nobody opened: {named}{more}"));
+        }
+        if self.unopened.leads_not_run > 0 {
+            said.push(format!("  {}", not_known(self.unopened.leads_not_run)));
         }
         said.push(if self.signed {
             format!("  signed; check it with: touchstone verify {path}")
@@ -235,7 +249,7 @@ pub fn prepare(audit: &Audit, standard_toml: &str, pin: &Pin, wanted: Wanted<'_>
         }
     }
     let cautions = caution::look(record, &files, &excerpts);
-    let unopened = left_unopened(audit, pin);
+    let unopened = left_unopened(audit, pin)?;
     let after = audit.last_line();
     Ok(Prepared { db: db.to_owned(), at, event, seal, statement, files, cautions, unopened, after })
 }
@@ -311,16 +325,19 @@ impl Prepared {
     }
 }
 
-/// Returns the files that leads point at and nobody opened or reviewed, those with most hits first. It is a warning, so it
-/// says nothing where nothing was measured, and refuses nothing.
-fn left_unopened(audit: &Audit, pin: &Pin) -> Vec<RepoPath> {
-    if !audit.has_coverage() {
-        return Vec::new();
-    }
-    let extent = pin.extent(&|| false).ok().flatten().unwrap_or_default();
+/// Returns what leads point at and nobody opened. It is a warning, so it says nothing where nothing was measured, and
+/// refuses nothing.
+///
+/// # Errors
+/// Where the lines cannot be counted.
+fn left_unopened(audit: &Audit, pin: &Pin) -> Result<Unopened> {
+    let Some(extent) = audit.has_coverage().then(|| pin.extent(&|| false)).transpose()?.flatten() else {
+        return Ok(Unopened::default());
+    };
     let pointed = leads::pointed(pin, audit);
-    let left = unopened(&pointed, &audit.seen, &audit.now.reviewed, &extent);
-    left.into_iter().map(|one| one.path.clone()).collect()
+    let left = unopened(&pointed.files, &audit.seen, &audit.now.reviewed, &extent);
+    let files = left.into_iter().map(|one| one.path.clone()).collect();
+    Ok(Unopened { files, leads_not_run: pointed.blind })
 }
 
 /// Checks all evidence again and looks at what an export would publish. Needs no database, writes nothing, and refuses

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::leads::{self as listing, Mutes};
-use crate::app::msg::{FileHits, LeadFound, LeadHits};
-use crate::error::{Kind as ErrorKind, Result};
+use crate::app::leads::{Mutes, Pointing};
+use crate::app::msg::{FileHits, LeadFound, LeadHits, NO_FILE};
+use crate::error::Result;
 use crate::model::audit::Audit;
-use crate::model::coverage::Pointed;
-use crate::model::evidence::{Kind, PathList, RepoPath, Search};
+use crate::model::evidence::{Kind, RepoPath, Search};
 use crate::model::standard::{Lead, LeadKind, Standard};
-use crate::repo::{Hit, Pin, display};
+use crate::repo::{self, Hit, InFile, Pin, display};
 
-/// How many hits of a lead are looked at, to list the first of them and to count them by file.
-const ALL_HITS: usize = 10_000;
+/// How much the lists of the files that all leads point at may take in memory, in bytes.
+const FILES: usize = 64 << 20;
 
 /// How much of a hit's line is kept, in bytes: a list shows no more of it.
 const TEXT: usize = 512;
@@ -40,13 +39,14 @@ pub fn run(
     }
     let mut seen: Vec<Seen> = queries.iter().map(|_| Seen::default()).collect();
     let (mut hits, mut told) = (0, 0);
-    let searched = pin.sweep(&queries, ALL_HITS, stop, |query, found| {
-        hits += found.len() as u64;
+    let mut room = Room(FILES);
+    let searched = pin.sweep(&queries, places, stop, |query, found| {
+        hits += found.hits + found.apart;
         told += 1;
         if told % PAUSE == 0 {
             so_far(hits);
         }
-        seen[query].take(found, places);
+        seen[query].take(found, &mut room);
     });
     let mut outcomes: Vec<Option<Result<LeadHits>>> = leads.iter().map(|_| None).collect();
     match searched {
@@ -59,13 +59,11 @@ pub fn run(
     }
     let found = leads.iter().zip(outcomes).map(|(lead, outcome)| {
         let outcome = outcome.unwrap_or_else(|| match &lead.kind {
-            LeadKind::Glob { pattern } | LeadKind::Regex { pattern, .. } => {
-                pin.paths(pattern).map(|list| of_paths(list, places))
-            }
+            LeadKind::Glob { pattern } | LeadKind::Regex { pattern, .. } => of_paths(pin, pattern, places, &mut room),
         });
         match outcome {
             Ok(found) => LeadFound { outcome: Ok(found), ..unrun(lead, String::new()) },
-            Err(error) if error.kind == ErrorKind::False => unrun(lead, "no file in its scope".to_owned()),
+            Err(error) if error.message == repo::NO_FILE => unrun(lead, NO_FILE.to_owned()),
             Err(error) => unrun(lead, format!("not searched: {}", display::line(&error.message))),
         }
     });
@@ -85,10 +83,10 @@ pub fn run_all(
     Some(by_item(standard, found.into_iter()))
 }
 
-/// Returns the files in which leads have hits that count and are not muted.
-pub fn pointed(pin: &Pin, audit: &Audit) -> Vec<Pointed> {
+/// Returns where the leads point that are not muted.
+pub fn pointed(pin: &Pin, audit: &Audit) -> Pointing {
     let found = run_all(pin, &audit.standard, 0, &|| false, |_| {}).unwrap_or_default();
-    listing::pointed(&found, &Mutes::new(&audit.now.muted))
+    Pointing::new(&found, &Mutes::new(&audit.now.muted))
 }
 
 /// Returns leads that could not be run, and why, by item.
@@ -107,29 +105,44 @@ fn unrun(lead: &Lead, why: String) -> LeadFound {
     LeadFound { id: lead.id.clone(), signal: lead.signal, why: lead.why.clone(), outcome: Err(why) }
 }
 
-/// Hits of one search as they come.
+/// What is left of [`FILES`].
+struct Room(usize);
+
+impl Room {
+    /// Tells whether a file still fits.
+    fn takes(&mut self, path: &RepoPath) -> bool {
+        /// What an entry takes beside the path.
+        const ENTRY: usize = 64;
+        let left = self.0.checked_sub(path.0.len() + ENTRY);
+        self.0 = left.unwrap_or_default();
+        left.is_some()
+    }
+}
+
+/// Hits of one lead as they come.
 #[derive(Default)]
 struct Seen {
     counted: Vec<Hit>,
     apart: Vec<Hit>,
     by_file: BTreeMap<RepoPath, FileHits>,
+    unlisted: u64,
 }
 
 impl Seen {
-    fn take(&mut self, hits: Vec<Hit>, places: usize) {
-        for mut hit in hits {
-            if !self.by_file.contains_key(&hit.path) {
-                self.by_file.insert(hit.path.clone(), FileHits::default());
-            }
-            if let Some(file) = self.by_file.get_mut(&hit.path) {
-                *(if hit.excluded { &mut file.excluded } else { &mut file.hits }) += 1;
-            }
-            // Hits that are counted apart must not push the others out of the list.
+    fn take(&mut self, found: InFile<'_>, room: &mut Room) {
+        self.note(found.path, FileHits { hits: found.hits, excluded: found.apart }, room);
+        for mut hit in found.texts {
+            hit.text.truncate(TEXT);
             let list = if hit.excluded { &mut self.apart } else { &mut self.counted };
-            if list.len() < places {
-                hit.text.truncate(TEXT);
-                list.push(hit);
-            }
+            list.push(hit);
+        }
+    }
+
+    fn note(&mut self, path: &RepoPath, hits: FileHits, room: &mut Room) {
+        if room.takes(path) {
+            self.by_file.insert(path.clone(), hits);
+        } else {
+            self.unlisted += 1;
         }
     }
 
@@ -137,14 +150,20 @@ impl Seen {
         self.counted.append(&mut self.apart);
         self.counted.truncate(places);
         let (hits, excluded, files) = (search.hits, search.excluded_hits, search.files);
-        LeadHits { kind: Kind::Search(search), hits, excluded, files, places: self.counted, by_file: self.by_file }
+        let Seen { counted: places, by_file, unlisted, .. } = self;
+        LeadHits { kind: Kind::Search(search), hits, excluded, files, places, by_file, unlisted }
     }
 }
 
-fn of_paths(list: PathList, places: usize) -> LeadHits {
-    let hit = |path: &RepoPath| Hit { path: path.clone(), line: 0, text: Vec::new(), excluded: false };
-    let by_file = list.paths.iter().map(|path| (path.clone(), FileHits { hits: 1, excluded: 0 })).collect();
-    let places = list.paths.iter().take(places).map(hit).collect();
+fn of_paths(pin: &Pin, glob: &str, places: usize, room: &mut Room) -> Result<LeadHits> {
+    let mut seen = Seen::default();
+    let list = pin.each_path(glob, |entry| {
+        seen.note(&entry.path, FileHits { hits: 1, excluded: 0 }, room);
+        if seen.counted.len() < places {
+            seen.counted.push(Hit { path: entry.path.clone(), line: 0, text: Vec::new(), excluded: false });
+        }
+    })?;
     let (hits, files) = (list.matches, list.entries);
-    LeadHits { kind: Kind::Path(list), hits, excluded: 0, files, places, by_file }
+    let Seen { counted: places, by_file, unlisted, .. } = seen;
+    Ok(LeadHits { kind: Kind::Path(list), hits, excluded: 0, files, places, by_file, unlisted })
 }

@@ -12,6 +12,7 @@ use touchstone::model::event::Event;
 use touchstone::model::hash::Hex;
 use touchstone::repo::{Pin, Repo};
 
+use crate::repo_fixture::{FILE, FOLDER};
 use crate::support::{CLOCK, Desk};
 use crate::workshop::Workshop;
 
@@ -385,4 +386,39 @@ fn an_export_names_what_leads_point_at_and_nobody_opened() {
     let said = desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
     assert!(said.contains("that nobody opened: ") && said.contains("src/index.ts"), "{said}");
     assert!(!said.split("that nobody opened: ").nth(1).unwrap().contains("src/auth.ts"), "{said}");
+}
+
+#[test]
+fn leads_that_were_not_run_prove_nothing_of_the_files() {
+    const SAID: &str = "Every file that a lead points at was opened or reviewed";
+    let desk = Desk::new();
+    let git = &desk.git;
+    let blob = git.blob("x\n");
+    let mut tree = git.tree(&[(b"a", FILE, blob)]);
+    for _ in 0..520 {
+        tree = git.raw_tree(&[(b"d", FOLDER, tree)]);
+    }
+    git.main(git.commit(
+        git.raw_tree(&[(b"README.md", FILE, blob), (b"d", FOLDER, tree)]),
+        &[desk.commit],
+        1_765_000_001,
+    ));
+    desk.ok(["open", "--auditor", "jo", "--mode", "stdio"]);
+    let said = desk.ok(["coverage"]);
+    assert!(!said.contains(SAID) && said.contains(" leads were not run to the end, so not all files"), "{said}");
+    assert!(desk.json(["coverage"])["leads_not_run"].as_u64().unwrap() > 90);
+    let blob = touchstone::model::hash::Hex(blob.as_bytes().try_into().unwrap());
+    write(&desk, vec![seen(vec![FileLines { path: "README.md".into(), blob, lines: Lines::of(1, 1) }])]);
+    std::fs::create_dir_all(desk.dir().join("db")).unwrap();
+    let said = desk.ok(["export", "--db", "../db", "--unsigned", "--partial"]);
+    assert!(said.contains(" leads were not run to the end, so not all files"), "{said}");
+    // The map in the workbench.
+    let mut shop = Workshop::on(desk, 120, 40);
+    shop.keys("gv");
+    let screen = shop.screen();
+    assert!(!screen.contains(SAID) && screen.contains(" leads were not run to the end"), "{screen}");
+    // Where they can be run, it is said.
+    let desk = Desk::light(&["stdio"]);
+    assert!(desk.ok(["coverage"]).contains(SAID));
+    assert_eq!(desk.json(["coverage"])["leads_not_run"], json!(0));
 }

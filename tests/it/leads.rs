@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use git2::Oid;
 use serde_json::{Value, json};
 use touchstone::app::Pane;
 use touchstone::app::item::{self, Target};
@@ -13,7 +14,7 @@ use touchstone::model::mute::Mute;
 use touchstone::repo::Check;
 use touchstone::shell::leads;
 
-use crate::repo_fixture::Fixture;
+use crate::repo_fixture::{FILE, Fixture, Item};
 use crate::support::Desk;
 use crate::workshop::Workshop;
 
@@ -464,4 +465,87 @@ fn what_cannot_be_muted_is_refused_fail() {
     let said = desk.fails(["mute", "auth-4.a", "--reason", "R"], 2);
     assert!(said.contains("auth-4.a is muted already"), "{said}");
     assert_eq!(desk.json(["mute"])["muted"].as_array().unwrap().len(), 1);
+}
+
+/// A desk whose clone has this tree at its newest commit, and an audit of it by the whole standard.
+fn desk(tree: impl FnOnce(&Fixture) -> Oid) -> Desk {
+    let desk = Desk::new();
+    let commit = desk.git.commit(tree(&desk.git), &[desk.commit], 1_765_000_001);
+    desk.git.main(commit);
+    desk.ok(["open", "--auditor", "jo", "--mode", "stdio"]);
+    desk
+}
+
+#[test]
+fn ten_thousand_hits_hide_no_other_file() {
+    let many = "rejectUnauthorized: false\n".repeat(10_001);
+    for (path, excluded) in [("a/test/x.ts", true), ("a/x.ts", false)] {
+        let desk = desk(|git| {
+            let files = [(path, many.as_str()), ("src/server.ts", "rejectUnauthorized: false\n")];
+            let items: Vec<Item<'_>> =
+                files.iter().map(|(path, text)| (path.as_bytes(), FILE, git.blob(text))).collect();
+            git.tree(&items)
+        });
+        let paths = |report: &Value, list: &str| -> Vec<String> {
+            let rows = report[list].as_array().unwrap().iter();
+            rows.map(|row| row["path"].as_str().unwrap().to_owned()).collect()
+        };
+        let server = "src/server.ts".to_owned();
+        let by_file = desk.json(["leads", "transport-3", "--by-file"]);
+        assert!(paths(&by_file, "files").contains(&server), "{path}: {by_file:#}");
+        let coverage = desk.json(["coverage"]);
+        assert!(paths(&coverage, "unopened").contains(&server), "{path}: {coverage:#}");
+        let lead = desk.json(["leads", "transport-3", "--hits", "3"])["leads"].as_array().unwrap().clone();
+        let lead = lead.iter().find(|lead| lead["hits"] != json!(0)).unwrap();
+        if excluded {
+            assert_eq!((&lead["hits"], paths(lead, "places")), (&json!(1), vec![server]));
+        } else {
+            assert_eq!((&lead["hits"], lead["places"].as_array().unwrap().len()), (&json!(10_002), 3));
+        }
+    }
+}
+
+#[test]
+fn a_glob_lead_points_at_all_its_files() {
+    let desk = desk(|git| {
+        let text = git.blob("{}\n");
+        let folders: Vec<String> = (0..120).map(|at| format!("d{at:03}/package-lock.json")).collect();
+        let items: Vec<Item<'_>> = folders.iter().map(|path| (path.as_bytes(), FILE, text)).collect();
+        git.tree(&items)
+    });
+    let standard = touchstone::standards::Loaded::built_in().unwrap().standard;
+    let pin = desk.git.open().pin(desk.git.open().head().unwrap(), &[]).unwrap();
+    let all = leads::run_all(&pin, &standard, 99, &|| false, |_| {}).unwrap();
+    let globs = all.values().flatten().filter_map(|lead| {
+        let found = lead.outcome.as_ref().ok()?;
+        matches!(found.kind, Kind::Path(_)).then_some(found)
+    });
+    let found = globs.max_by_key(|found| found.hits).unwrap();
+    assert_eq!((found.hits, found.by_file.len(), found.places.len(), found.unlisted), (120, 120, 99, 0));
+}
+
+#[test]
+fn a_search_that_counts_nothing_says_what_stands_apart() {
+    let desk = desk(|git| {
+        let bad = git.blob("rejectUnauthorized: false\nrejectUnauthorized: false\n");
+        git.tree(&[(b"a.ts", FILE, git.blob("one;\n")), (b"test/x.ts", FILE, bad)])
+    });
+    let mut shop = Workshop::on(desk, 120, 40);
+    shop.item("transport-3");
+    let only_apart = |shop: &Workshop| {
+        let leads = &shop.app.leads["transport-3"];
+        leads.iter().position(|lead| lead.outcome.as_ref().is_ok_and(|found| (found.hits, found.excluded) == (0, 2)))
+    };
+    let lead = only_apart(&shop).unwrap();
+    assert!(pane(&shop).iter().any(|row| row.contains("0 hits, 2 excluded of ")), "{:#?}", pane(&shop));
+    under(&mut shop, &Target::Lead(lead));
+    let said = shop.keys("0").said();
+    assert!(said.ends_with("; 2 hits stand in excluded paths or test modules, not counted"), "{said}");
+    shop.keys("u");
+    let said = shop.keys("z").said();
+    assert!(said.ends_with("; 2 hits stand in excluded paths or test modules, not counted"), "{said}");
+    // Where nothing stands apart, nothing is said of it.
+    shop.item("transport-1");
+    let said = shop.keys("0").said();
+    assert!(said.contains(" backs ") && !said.contains("not counted"), "{said}");
 }

@@ -44,7 +44,17 @@ fn counts_hits_with_their_denominator() {
     let places: Vec<_> = search.places.iter().map(|place| (place.path.0.clone(), place.line)).collect();
     assert_eq!(places, [(b"src/a.ts".to_vec(), 2), (b"src/a.ts".to_vec(), 4), (b"\xffodd.ts".to_vec(), 2)]);
     let lines: Vec<_> = hits.iter().map(|hit| (hit.text.clone(), hit.excluded)).collect();
-    assert_eq!(lines, [(b"EVAL(1)".to_vec(), false), (b"eval".to_vec(), false), (b"EVAL(1)".to_vec(), true)]);
+    assert_eq!(
+        lines,
+        [
+            (b"EVAL(1)".to_vec(), false),
+            (b"eval".to_vec(), false),
+            (b"EVAL(1)".to_vec(), true),
+            (b"eval".to_vec(), true),
+            (b"eval".to_vec(), false)
+        ],
+        "the limit is for each kind"
+    );
     // Both digests, put together by hand from the model's words.
     let line = |path: &[u8], line, text: &str| [path, format!(":{line}:{}\n", Sha256::of(text)).as_bytes()].concat();
     let list = [line(b"src/a.ts", 2, "EVAL(1)"), line(b"src/a.ts", 4, "eval"), line(b"\xffodd.ts", 2, "eval")].concat();

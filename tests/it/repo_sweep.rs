@@ -16,7 +16,7 @@ fn query(pattern: &str) -> Query {
 /// Runs them in one pass, and each alone.
 fn both(pin: &Pin, queries: &[Query], limit: usize) -> [Vec<(Result<Search, String>, Vec<Hit>)>; 2] {
     let mut texts = vec![Vec::new(); queries.len()];
-    let results = pin.sweep(queries, limit, &|| false, |at, hits| texts[at].extend(hits)).unwrap().unwrap();
+    let results = pin.sweep(queries, limit, &|| false, |at, file| texts[at].extend(file.texts)).unwrap().unwrap();
     let together = results.into_iter().map(|result| result.map_err(|error| error.to_string())).zip(texts).collect();
     let alone = queries.iter().map(|query| {
         let mut texts = Vec::new();
@@ -70,15 +70,21 @@ fn it_keeps_the_order_of_paths_and_can_be_stopped() {
     let pin = f.pin(f.files(&files, &[], 1));
     let queries = [query("one"), query("two"), query("three"), query("one|two"), query("t.o")];
     let mut seen = Vec::new();
-    pin.sweep(&queries, 250, &|| false, |at, hits| seen.extend(hits.into_iter().map(|hit| (hit.path, at)))).unwrap();
+    let mut counts = [0; 5];
+    pin.sweep(&queries, 250, &|| false, |at, file| {
+        counts[at] += file.hits;
+        seen.extend(file.texts.into_iter().map(|hit| (hit.path, at)));
+    })
+    .unwrap();
+    assert_eq!(counts, [300, 300, 0, 600, 300], "the limit is for texts alone");
     assert!(seen.is_sorted_by_key(|(path, _)| path.clone()));
     assert_eq!(seen.len(), 4 * 250);
     let enough = AtomicBool::new(false);
     let mut count = 0;
     let stop = || enough.load(Ordering::SeqCst);
-    let stopped = pin.sweep(&queries, 250, &stop, |_, hits| {
-        count += hits.len();
-        enough.store(hits[0].path.0 >= b"100".to_vec(), Ordering::SeqCst);
+    let stopped = pin.sweep(&queries, 250, &stop, |_, file| {
+        count += file.texts.len();
+        enough.store(file.path.0 >= b"100".to_vec(), Ordering::SeqCst);
     });
     assert_eq!(stopped.unwrap(), None);
     // The last file's hits are handed out together.

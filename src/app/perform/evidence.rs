@@ -9,11 +9,26 @@ use crate::app::msg::LeadFound;
 use crate::app::picker::{Entry, Picker};
 use crate::app::popup::{Go, Popup, Purpose, Take, Value, Writing};
 use crate::app::{App, Pane, Spent, finding};
-use crate::export::summary;
+use crate::export::{count, summary};
 use crate::model::event::{Event, EvidenceId, Subject};
 use crate::model::evidence::{Kind, Reachability, Region};
 use crate::model::hash::Sha256;
 use crate::repo::display;
+
+/// Returns what must be said where searches without a hit are taken: how many hits are not counted.
+fn apart(kinds: &[Kind]) -> String {
+    let hits: u64 = kinds
+        .iter()
+        .map(|kind| match kind {
+            Kind::Search(search) if search.hits == 0 => search.excluded_hits,
+            _ => 0,
+        })
+        .sum();
+    if hits == 0 {
+        return String::new();
+    }
+    format!("; {} in excluded paths or test modules, not counted", count(hits, "hit stands", "hits stand"))
+}
 
 impl App {
     pub(super) fn select_by(&mut self, by: isize) {
@@ -118,6 +133,7 @@ impl App {
     /// Records new evidence.
     pub(super) fn file(&mut self, take: Take, to: &[Subject]) {
         let (reachability, shows) = (take.reachability, take.shows);
+        let apart = apart(&take.kinds);
         let filed = self.audit.file(take.kinds, reachability, shows.as_deref(), to);
         let ids: Vec<String> = filed.ids.iter().map(ToString::to_string).collect();
         let mut names: Vec<String> = to.iter().map(ToString::to_string).collect();
@@ -137,12 +153,12 @@ impl App {
             ""
         };
         let said = match (filed.events.is_empty(), names.is_empty()) {
-            (true, true) => format!("{} {} there already{kept}", ids.join(", "), verb("is", "are")),
+            (true, true) => format!("{} {} there already{kept}{apart}", ids.join(", "), verb("is", "are")),
             (true, false) => {
-                format!("{} {} {} already{kept}", ids.join(", "), verb("backs", "back"), names.join(", "))
+                format!("{} {} {} already{kept}{apart}", ids.join(", "), verb("backs", "back"), names.join(", "))
             }
-            (false, true) => format!("{} {} in the inbox", ids.join(", "), verb("lies", "lie")),
-            (false, false) => format!("{} {} {}{kept}", ids.join(", "), verb("backs", "back"), names.join(", ")),
+            (false, true) => format!("{} {} in the inbox{apart}", ids.join(", "), verb("lies", "lie")),
+            (false, false) => format!("{} {} {}{kept}{apart}", ids.join(", "), verb("backs", "back"), names.join(", ")),
         };
         let ids = to.iter().filter_map(|subject| match subject {
             Subject::Item(slot) | Subject::Fact(slot) => Some(slot.id.clone()),

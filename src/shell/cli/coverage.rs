@@ -9,7 +9,7 @@ use super::context::Context;
 use super::gather::parse_place;
 use crate::error::{Error, Result};
 use crate::export::count;
-use crate::export::coverage::{MEANING, apart, bar, share_name};
+use crate::export::coverage::{MEANING, apart, bar, not_known, share_name};
 use crate::journal::Journal;
 use crate::model::audit::Audit;
 use crate::model::coverage::{Apart, Coverage, Extent, FileLines, FileRow, Lines, Share, Tally, dimensions, unopened};
@@ -46,6 +46,8 @@ struct Report<'a> {
     files: &'a [FileRow],
     /// Files that leads point at and nobody opened or reviewed.
     unopened: Vec<Left>,
+    /// Leads that were not run to the end: not all files that they point at are known.
+    leads_not_run: usize,
 }
 
 #[derive(Serialize)]
@@ -135,7 +137,7 @@ fn report(args: &Args, context: &Context, audit: &Audit, pin: &Pin) -> Result<()
     let extent = counted(pin)?;
     let coverage = Coverage::of(&audit.seen, &audit.now.reviewed, &extent);
     let pointed = leads::pointed(pin, audit);
-    let left = unopened(&pointed, &audit.seen, &audit.now.reviewed, &extent);
+    let left = unopened(&pointed.files, &audit.seen, &audit.now.reviewed, &extent);
     let parts = |shares: &[Share], extension: bool| {
         shares.iter().map(|share| part(share_name(share, extension), share)).collect::<Vec<Part>>()
     };
@@ -148,12 +150,16 @@ fn report(args: &Args, context: &Context, audit: &Audit, pin: &Pin) -> Result<()
         cut: coverage.cut,
         folders: parts(&coverage.folders, false),
         extensions: parts(&coverage.extensions, true),
-        dimensions: dimensions(audit, &pointed, &extent).into_iter().map(|(id, share)| part(id, &share)).collect(),
+        dimensions: dimensions(audit, &pointed.files, &extent)
+            .into_iter()
+            .map(|(id, share)| part(id, &share))
+            .collect(),
         files: &coverage.files,
         unopened: left
             .into_iter()
             .map(|one| Left { path: one.path.clone(), hits: one.hits, items: one.items.clone() })
             .collect(),
+        leads_not_run: pointed.blind,
     };
     context.report("touchstone.coverage/1", &report, || text(args, &report))
 }
@@ -209,7 +215,12 @@ fn text(args: &Args, report: &Report<'_>) -> String {
             );
         }
     }
-    if report.unopened.is_empty() {
+    if report.leads_not_run > 0 {
+        out += &format!("\n{}\n", not_known(report.leads_not_run));
+    }
+    if report.unopened.is_empty() && report.leads_not_run > 0 {
+        // That nothing is listed says nothing.
+    } else if report.unopened.is_empty() {
         out += "\nEvery file that a lead points at was opened or reviewed.\n";
     } else {
         let files = count(report.unopened.len(), "file", "files");

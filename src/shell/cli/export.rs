@@ -49,6 +49,8 @@ struct Report<'a> {
     cautions: Vec<String>,
     /// Files that leads point at and nobody opened or reviewed.
     unopened: Vec<RepoPath>,
+    /// Leads that were not run to the end: not all files that they point at are known.
+    leads_not_run: usize,
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
@@ -86,7 +88,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         score: &record.score,
         contradictions: record.score.contradictions.iter().map(|one| one.text.clone()).collect(),
         cautions: cautions.injection_lines(),
-        unopened,
+        unopened: unopened.files,
+        leads_not_run: unopened.leads_not_run,
     };
     context.report("touchstone.export/1", &report, || said.join("\n") + "\n")
 }

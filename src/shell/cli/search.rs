@@ -66,12 +66,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         tests_apart: false,
     };
     let pin = pin(args, context)?;
-    // Hits that are counted apart are not printed, and must not take the place of others.
-    let limit = if args.exclude.is_empty() { args.max } else { usize::MAX };
     let mut lines = Vec::new();
-    let search = pin.stream(&query, limit, &|| false, |hits| {
-        let room = args.max - lines.len();
-        lines.extend(hits.into_iter().filter(|hit| !hit.excluded).take(room).map(line));
+    // Hits that are counted apart are not printed.
+    let search = pin.stream(&query, args.max, &|| false, |hits| {
+        lines.extend(hits.into_iter().filter(|hit| !hit.excluded).map(line));
     })?;
     let Some(search) = search else { return Ok(()) };
     let report = Report { commit: pin.commit(), search, lines };
