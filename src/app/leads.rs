@@ -129,6 +129,8 @@ pub struct FileLeads {
     pub counts: Counts,
     /// The hits, by line. Those that are counted apart are there only where their lead has no others.
     pub hits: Vec<At>,
+    /// How many hits more there are that count and are not muted: their places were not kept.
+    pub unlisted: u64,
 }
 
 /// What leads found, grouped by file.
@@ -138,6 +140,8 @@ pub struct Listed {
     pub files: Vec<FileLeads>,
     /// How much in all.
     pub counts: Counts,
+    /// How many hits count, are not muted, and are in none of the files' lists.
+    pub unlisted: u64,
 }
 
 impl Listed {
@@ -145,6 +149,7 @@ impl Listed {
     pub fn new(items: &[&[LeadFound]], mutes: &Mutes, shows_muted: bool) -> Listed {
         let mut files: BTreeMap<&RepoPath, FileLeads> = BTreeMap::new();
         let mut counts = Counts::default();
+        let mut shown = 0;
         for (item, leads) in items.iter().enumerate() {
             for (lead, found) in leads.iter().enumerate() {
                 let Ok(hits) = &found.outcome else { continue };
@@ -153,14 +158,20 @@ impl Listed {
                 counts.muted += away;
                 for (path, file) in hits.by_file.iter().filter(|(_, file)| file.hits > 0) {
                     let muted = mutes.count(&found.id, path, hits);
-                    let counts = &mut of_file(&mut files, path).counts;
-                    counts.add(found.signal, file.hits - muted);
-                    counts.muted += muted;
+                    let of_file = of_file(&mut files, path);
+                    of_file.counts.add(found.signal, file.hits - muted);
+                    of_file.counts.muted += muted;
+                    of_file.unlisted += file.hits - muted;
                 }
                 for (hit, place) in hits.places.iter().enumerate() {
                     let apart = place.excluded && hits.hits > 0;
-                    if !apart && (shows_muted || !mutes.hold(&found.id, place)) {
-                        of_file(&mut files, &place.path).hits.push(At { item, lead, hit });
+                    let muted = mutes.hold(&found.id, place);
+                    if !apart && (shows_muted || !muted) {
+                        let file = of_file(&mut files, &place.path);
+                        file.hits.push(At { item, lead, hit });
+                        let counts = !place.excluded && !muted;
+                        file.unlisted = file.unlisted.saturating_sub(u64::from(counts));
+                        shown += u64::from(counts);
                     }
                 }
             }
@@ -177,12 +188,18 @@ impl Listed {
             let weight = |file: &FileLeads| (file.counts.concerns, file.counts.listed());
             weight(other).cmp(&weight(one)).then_with(|| one.path.cmp(&other.path))
         });
-        Listed { files, counts }
+        Listed { files, counts, unlisted: counts.listed().saturating_sub(shown) }
     }
 }
 
 fn of_file<'a, 'b>(files: &'a mut BTreeMap<&'b RepoPath, FileLeads>, path: &'b RepoPath) -> &'a mut FileLeads {
-    files.entry(path).or_insert_with(|| FileLeads { path: path.clone(), counts: Counts::default(), hits: Vec::new() })
+    let new = || FileLeads { path: path.clone(), counts: Counts::default(), hits: Vec::new(), unlisted: 0 };
+    files.entry(path).or_insert_with(new)
+}
+
+/// Returns in words that so many hits are not listed.
+pub fn not_listed(hits: u64) -> String {
+    format!("… {} {} not listed", count(hits, "more hit", "more hits"), if hits == 1 { "is" } else { "are" })
 }
 
 /// Returns how many hits a lead has, in words: those that are listed, then the others.

@@ -432,6 +432,70 @@ fn find(folder: &std::path::Path, name: &str) -> std::path::PathBuf {
     panic!("no {name}");
 }
 
+/// Opens an audit of a repository in which one file has very many hits of `transport-3.b`, and a later one has one.
+fn padded(hits: usize) -> Desk {
+    let desk = Desk::new();
+    let line = "{ rejectUnauthorized: false }\n";
+    let files = [("a/pad.ts", line.repeat(hits)), ("a/more.ts", line.to_owned()), ("src/server.ts", line.to_owned())];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    desk.git.main(desk.git.files(&files, &[], 1_770_000_000));
+    desk.ok(["open", "--auditor", "jo", "--mode", "stdio"]);
+    desk
+}
+
+#[test]
+fn many_hits_in_one_file_hide_none_in_another() {
+    let desk = padded(10_000);
+    let mute = || desk.ok(["mute", "--path", "a/**", "--reason", "Padding."]);
+    let lead = |desk: &Desk| {
+        let leads = desk.json(["leads", "transport-3"])["leads"].clone();
+        leads.as_array().unwrap().iter().find(|lead| lead["hits"] == json!(10_002)).unwrap().clone()
+    };
+    assert_eq!(lead(&desk)["places"].as_array().unwrap().len(), 10);
+    mute();
+    let after = lead(&desk);
+    assert_eq!(after["muted"], json!(10_001));
+    assert_eq!(after["places"][0]["path"], json!("src/server.ts"));
+    assert_eq!((after["places"].as_array().unwrap().len(), &after["not_listed"]), (1, &json!(0)));
+    let mut shop = Workshop::on(desk, 120, 40);
+    shop.item("transport-3");
+    assert!(shop.says("}").starts_with("Hit 1 of 1 of the leads"), "{}", shop.said());
+    assert_eq!(shop.at(), ("src/server.ts".to_owned(), 1));
+}
+
+#[test]
+fn hits_that_are_not_listed_are_told() {
+    let files: Vec<(String, &str)> =
+        (0..520).map(|at| (format!("a/{at:03}.ts"), "{ rejectUnauthorized: false }\n")).collect();
+    let mut files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    files.push(("src/server.ts", "{ rejectUnauthorized: false }\n{ rejectUnauthorized: false }\n"));
+    let desk = Desk::new();
+    desk.git.main(desk.git.files(&files, &[], 1_770_000_000));
+    desk.ok(["open", "--auditor", "jo", "--mode", "stdio"]);
+    desk.ok(["mute", "--path", "a/**", "--reason", "Padding."]);
+    let said = desk.ok(["leads", "transport-3"]);
+    assert!(said.contains("522 hits") && said.contains("… 2 more hits are not listed"), "{said}");
+    let leads = desk.json(["leads", "transport-3"])["leads"].clone();
+    let lead = leads.as_array().unwrap().iter().find(|lead| lead["hits"] == json!(522)).unwrap();
+    assert_eq!((&lead["not_listed"], &lead["places"]), (&json!(2), &json!([])));
+    let said = desk.ok(["leads", "transport-3", "--by-file"]);
+    assert!(said.contains("src/server.ts  ! 2\n    … 2 more hits are not listed\n"), "{said}");
+    let mut shop = Workshop::on(desk, 120, 40);
+    shop.item("transport-3");
+    assert_eq!(shop.says("}"), "2 hits of the leads of this item are not listed; gL lists the files.");
+    let rows = pane(&shop);
+    let file = rows.iter().position(|row| row.starts_with("src/server.ts")).unwrap();
+    assert!(rows[file + 1].contains("… 2 more hits are not listed"), "{rows:#?}");
+    // The file can be gone to from there, and from the list of all.
+    under(&mut shop, &Target::LeadFile("src/server.ts".into()));
+    shop.keys("<cr>");
+    assert_eq!(shop.at(), ("src/server.ts".to_owned(), 1));
+    shop.code("a/000.ts", 1).keys("gL");
+    assert_eq!(shop.labels(), ["src/server.ts"]);
+    assert_eq!(shop.says("<cr>"), "Hit 1 of 1 of all leads");
+    assert_eq!(shop.at(), ("src/server.ts".to_owned(), 1));
+}
+
 #[test]
 fn what_cannot_be_muted_is_refused_fail() {
     let desk = Desk::open(&["stdio"]);

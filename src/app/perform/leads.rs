@@ -114,6 +114,9 @@ impl App {
             let mut here: Vec<Hit> = places.filter(|hit| !hit.excluded).cloned().collect();
             // Several leads may point at one line; who walks has read it once.
             here.dedup_by_key(|hit| hit.line);
+            if here.is_empty() && file.unlisted > 0 {
+                here.push(Hit { path: file.path.clone(), line: 0, text: Vec::new(), excluded: false });
+            }
             hits.append(&mut here);
             if hits.len() > first {
                 let (label, detail) = (display::bytes(&file.path.0), file.counts.marks());
