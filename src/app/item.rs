@@ -1,7 +1,7 @@
 //! The item pane: the question, what each answer would do, what backs it, where to look, the guidance.
 
 use super::App;
-use super::leads;
+use super::leads::{self, FileLeads};
 use super::line::{Line, Tone, flow, overhang, wrap};
 use crate::export::{count, summary};
 use crate::model::answer::{Answer, State};
@@ -13,6 +13,8 @@ use crate::repo::display;
 
 /// How many hits of the leads are listed in a file.
 const HITS: usize = 6;
+/// How many files are shown that have hits of which none is listed.
+const BARE: usize = 12;
 
 /// What a row of the pane stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -417,7 +419,9 @@ fn leads(app: &App, rows: &mut Rows) {
             rows.push(target.clone(), Line::plain(format!("  {text}")));
         }
     }
-    for file in app.listed.files.iter().filter(|file| !file.hits.is_empty()) {
+    let is_listed = |file: &&FileLeads| !file.hits.is_empty();
+    let bare = app.listed.files.iter().filter(|file| file.hits.is_empty() && file.unlisted > 0);
+    for file in app.listed.files.iter().filter(is_listed).chain(bare.clone().take(BARE)) {
         rows.blank();
         let target = Target::LeadFile(file.path.clone());
         let marks = file.counts.marks();
@@ -442,8 +446,17 @@ fn leads(app: &App, rows: &mut Rows) {
         }
         let more = file.hits.len().saturating_sub(HITS);
         if more > 0 {
-            rows.push(target, Line::of(Tone::Dim, format!("    … and {more} more")));
+            rows.push(target.clone(), Line::of(Tone::Dim, format!("    … and {more} more")));
         }
+        if file.unlisted > 0 {
+            rows.push(target, Line::of(Tone::Dim, format!("    {}", leads::not_listed(file.unlisted))));
+        }
+    }
+    let files = bare.count().saturating_sub(BARE);
+    if files > 0 {
+        rows.blank();
+        let files = count(files, "more file has hits", "more files have hits");
+        rows.text(&Target::Nothing, Tone::Dim, &format!("… {files} that are not listed"), 0);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::App;
-use super::msg::LeadFound;
+use super::msg::{LeadFound, LeadHits};
 use crate::export::count;
 use crate::model::coverage::Pointed;
 use crate::model::evidence::RepoPath;
@@ -51,13 +51,22 @@ impl Mutes {
         self.hits.get(lead)?.get(path)
     }
 
-    /// Returns how many of the hits that a lead has in a file are muted.
-    fn count(&self, lead: &str, path: &RepoPath, hits: u64) -> u64 {
+    /// Returns how many of the hits that a lead has in a file, and that count, are muted.
+    fn count(&self, lead: &str, path: &RepoPath, found: &LeadHits) -> u64 {
+        let hits = found.by_file.get(path).map_or(0, |file| file.hits);
         if self.all_of(lead, path) {
-            hits
-        } else {
-            self.lines(lead, path).map_or(0, |lines| (lines.len() as u64).min(hits))
+            return hits;
         }
+        let Some(lines) = self.lines(lead, path) else { return 0 };
+        let (mut kept, mut muted, mut known) = (0, 0, 0);
+        for hit in found.places.iter().filter(|hit| hit.path == *path) {
+            let named = lines.contains(&hit.line);
+            known += u64::from(named);
+            kept += u64::from(!hit.excluded);
+            muted += u64::from(named && !hit.excluded);
+        }
+        // A muted line is a hit. One that is none of those whose places are kept is one of the others, if there are any.
+        muted + (lines.len() as u64 - known).min(hits.saturating_sub(kept))
     }
 }
 
@@ -120,6 +129,8 @@ pub struct FileLeads {
     pub counts: Counts,
     /// The hits, by line. Those that are counted apart are there only where their lead has no others.
     pub hits: Vec<At>,
+    /// How many hits more there are that count and are not muted: their places were not kept.
+    pub unlisted: u64,
 }
 
 /// What leads found, grouped by file.
@@ -129,6 +140,8 @@ pub struct Listed {
     pub files: Vec<FileLeads>,
     /// How much in all.
     pub counts: Counts,
+    /// How many hits count, are not muted, and are in none of the files' lists.
+    pub unlisted: u64,
 }
 
 impl Listed {
@@ -136,6 +149,7 @@ impl Listed {
     pub fn new(items: &[&[LeadFound]], mutes: &Mutes, shows_muted: bool) -> Listed {
         let mut files: BTreeMap<&RepoPath, FileLeads> = BTreeMap::new();
         let mut counts = Counts::default();
+        let mut shown = 0;
         for (item, leads) in items.iter().enumerate() {
             for (lead, found) in leads.iter().enumerate() {
                 let Ok(hits) = &found.outcome else { continue };
@@ -143,15 +157,21 @@ impl Listed {
                 counts.add(found.signal, hits.hits - away);
                 counts.muted += away;
                 for (path, file) in hits.by_file.iter().filter(|(_, file)| file.hits > 0) {
-                    let muted = mutes.count(&found.id, path, file.hits);
-                    let counts = &mut of_file(&mut files, path).counts;
-                    counts.add(found.signal, file.hits - muted);
-                    counts.muted += muted;
+                    let muted = mutes.count(&found.id, path, hits);
+                    let of_file = of_file(&mut files, path);
+                    of_file.counts.add(found.signal, file.hits - muted);
+                    of_file.counts.muted += muted;
+                    of_file.unlisted += file.hits - muted;
                 }
                 for (hit, place) in hits.places.iter().enumerate() {
                     let apart = place.excluded && hits.hits > 0;
-                    if !apart && (shows_muted || !mutes.hold(&found.id, place)) {
-                        of_file(&mut files, &place.path).hits.push(At { item, lead, hit });
+                    let muted = mutes.hold(&found.id, place);
+                    if !apart && (shows_muted || !muted) {
+                        let file = of_file(&mut files, &place.path);
+                        file.hits.push(At { item, lead, hit });
+                        let counts = !place.excluded && !muted;
+                        file.unlisted = file.unlisted.saturating_sub(u64::from(counts));
+                        shown += u64::from(counts);
                     }
                 }
             }
@@ -168,12 +188,18 @@ impl Listed {
             let weight = |file: &FileLeads| (file.counts.concerns, file.counts.listed());
             weight(other).cmp(&weight(one)).then_with(|| one.path.cmp(&other.path))
         });
-        Listed { files, counts }
+        Listed { files, counts, unlisted: counts.listed().saturating_sub(shown) }
     }
 }
 
 fn of_file<'a, 'b>(files: &'a mut BTreeMap<&'b RepoPath, FileLeads>, path: &'b RepoPath) -> &'a mut FileLeads {
-    files.entry(path).or_insert_with(|| FileLeads { path: path.clone(), counts: Counts::default(), hits: Vec::new() })
+    let new = || FileLeads { path: path.clone(), counts: Counts::default(), hits: Vec::new(), unlisted: 0 };
+    files.entry(path).or_insert_with(new)
+}
+
+/// Returns in words that so many hits are not listed.
+pub fn not_listed(hits: u64) -> String {
+    format!("… {} {} not listed", count(hits, "more hit", "more hits"), if hits == 1 { "is" } else { "are" })
 }
 
 /// Returns how many hits a lead has, in words: those that are listed, then the others.
@@ -194,7 +220,7 @@ pub fn muted(found: &LeadFound, mutes: &Mutes) -> u64 {
     if mutes.leads.contains(&found.id) {
         return hits.hits;
     }
-    hits.by_file.iter().map(|(path, file)| mutes.count(&found.id, path, file.hits)).sum()
+    hits.by_file.keys().map(|path| mutes.count(&found.id, path, hits)).sum()
 }
 
 /// Where leads point.
@@ -216,10 +242,11 @@ impl Pointing {
 
 fn pointed(leads: &BTreeMap<String, Vec<LeadFound>>, mutes: &Mutes) -> Vec<Pointed> {
     let mut files: BTreeMap<&RepoPath, Pointed> = BTreeMap::new();
-    for (item, found) in leads {
-        for lead in found {
-            for (path, file) in lead.outcome.iter().flat_map(|found| &found.by_file) {
-                let hits = file.hits - mutes.count(&lead.id, path, file.hits);
+    for (item, of_item) in leads {
+        for lead in of_item {
+            let Ok(found) = &lead.outcome else { continue };
+            for (path, file) in &found.by_file {
+                let hits = file.hits - mutes.count(&lead.id, path, found);
                 if hits == 0 {
                     continue;
                 }
@@ -254,7 +281,7 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::msg::{FileHits, LeadHits};
+    use crate::app::msg::FileHits;
     use crate::model::evidence::{Kind, PathList};
     use crate::model::hash::Sha256;
     use crate::model::time::Time;
@@ -334,6 +361,22 @@ mod tests {
             let all = Listed::new(&[&leads], &mutes, true);
             assert_eq!((all.files.iter().map(|file| file.hits.len()).sum::<usize>(), all.counts), (5, listed.counts));
         }
+    }
+
+    #[test]
+    fn a_muted_line_that_is_no_hit_hides_none_fail() {
+        let mut leads = leads();
+        let line = |lead: &str, path: &str, line| Mute::Hit { lead: lead.to_owned(), path: path.into(), line };
+        let count = |leads: &[LeadFound], muted: &[Mute]| Listed::new(&[leads], &mutes(muted), false).counts.muted;
+        assert_eq!(count(&leads, &[line("a-1.a", "a.ts", 3), line("a-1.a", "gone.ts", 9)]), 0);
+        assert_eq!(count(&leads, &[line("a-1.a", "a.ts", 3), line("a-1.a", "a.ts", 9)]), 1);
+        // A hit that is counted apart is in none of the numbers.
+        assert_eq!(count(&leads, &[line("a-1.b", "old/b.ts", 1)]), 0);
+        // Of hits whose places are not kept, a muted line is one.
+        leads[0].outcome.as_mut().unwrap().places.remove(1);
+        assert_eq!(count(&leads, &[line("a-1.a", "a.ts", 2), line("a-1.a", "a.ts", 3), line("a-1.a", "b.ts", 1)]), 1);
+        let pointed = pointed(&[("a-1".to_owned(), leads)].into(), &mutes(&[line("a-1.b", "b.ts", 6)]));
+        assert_eq!(pointed.iter().map(|one| one.hits).collect::<Vec<_>>(), [2, 2]);
     }
 
     #[test]

@@ -257,6 +257,8 @@ pub struct App {
     pub walk: Walk,
     /// The pattern of the last search in a file.
     pub pattern: String,
+    /// The pattern of the last search in the repository of which a hit was gone to.
+    searched: String,
     /// The answer that can be repeated.
     pub last: Option<LastAnswer>,
     /// Items used last, the newest first.
@@ -342,6 +344,7 @@ impl App {
             would: Vec::new(),
             walk: Walk::Nothing,
             pattern: String::new(),
+            searched: String::new(),
             last: None,
             recent: Vec::new(),
             trail: Trail::default(),

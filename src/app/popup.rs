@@ -1,5 +1,7 @@
 //! What lies over the panes: lists, texts, pages, forms, the search over the repository.
 
+use std::collections::BTreeMap;
+
 use ratatui::layout::Rect;
 
 use super::action::{Act, Context};
@@ -290,6 +292,12 @@ impl RepoSearch {
             asked: Query::default(),
             ended: None,
         }
+    }
+
+    /// Returns the name of the scope whose globs stand there as they were taken.
+    pub fn scope_of<'a>(&self, scopes: &'a BTreeMap<String, Vec<String>>) -> Option<&'a str> {
+        let (name, globs) = scopes.iter().nth(self.scope?)?;
+        (globs.join(" ") == self.globs.text()).then_some(name)
     }
 
     /// Returns what to search for.

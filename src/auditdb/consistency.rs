@@ -12,9 +12,11 @@ use crate::model::event::{EvidenceId, Subject};
 use crate::model::evidence::Kind;
 use crate::model::finding::Disclosure;
 use crate::model::hash::Sha256;
+use crate::model::mute::Mute;
 use crate::model::record::{FindingBody, Record, Support};
 use crate::model::score::{self, Slot};
 use crate::model::standard::Standard;
+use crate::repo::Globs;
 use crate::standards::Loaded;
 
 /// Clocks are set back now and then; times may contradict each other by so much, in seconds.
@@ -138,11 +140,30 @@ impl Checker<'_> {
         }
     }
 
+    /// What is muted is something that the standard's leads can find, each once and with a reason.
+    pub fn mutes(&mut self, record: &Record, loaded: &Loaded) {
+        let wrong = record.muted.iter().find_map(|row| {
+            let glob = match &row.mute {
+                Mute::Path { glob } => Globs::new(&[glob]).err().map(|error| error.message),
+                Mute::Hit { .. } | Mute::Lead { .. } => None,
+            };
+            let blank = row.reason.trim().is_empty().then(|| format!("{} has no reason", row.mute));
+            row.mute.check(&loaded.standard).err().or(glob).or(blank)
+        });
+        let in_order = record.muted.is_sorted_by(|a, b| a.mute < b.mute);
+        let wrong = wrong.or_else(|| (!in_order).then(|| "they are not in order, or one is listed twice".to_owned()));
+        if let Some(why) = wrong {
+            let why = why.trim_end_matches('.');
+            self.fail("mutes_mismatch", Some(RECORD_FILE), format!("Leads are put away that cannot be: {why}."));
+        }
+    }
+
     /// Times do not contradict each other by more than a clock that was set back explains, and observations are whole.
     pub fn times(&mut self, record: &Record) {
         let late = record.sealed_at.unix() + CLOCK_SLACK;
         let spent = record.time_spent < 0 || record.time_spent > late - record.started_at.unix();
         let after = record.evidence.iter().map(|row| row.taken_at).chain(record.findings.iter().map(|row| row.at));
+        let after = after.chain(record.muted.iter().map(|row| row.at));
         if spent || record.started_at.unix() > late || after.map(|at| at.unix()).any(|at| at > late) {
             self.fail(
                 "times_mismatch",

@@ -478,6 +478,7 @@ impl Checker<'_> {
         }
         self.rows(record, &loaded);
         self.findings(record, &loaded);
+        self.mutes(record, &loaded);
         self.times(record);
         self.coverage(record);
         let score = score::score(standard, &record.inputs());

@@ -360,6 +360,20 @@ impl Share {
         self.reviewed.join(&other.reviewed);
     }
 
+    /// Tells whether this can be the share of which some files are listed: all those of which something was opened or
+    /// reviewed.
+    fn holds(&self, listed: &Share) -> bool {
+        let files = self.text.files.checked_sub(listed.text.files);
+        let lines = self.text.lines.checked_sub(listed.text.lines);
+        let others = match (files, lines) {
+            (Some(0), Some(lines)) => lines == 0,
+            // Every text file has a line.
+            (Some(files), Some(lines)) => files <= lines,
+            _ => false,
+        };
+        others && (self.opened, self.reviewed) == (listed.opened, listed.reviewed)
+    }
+
     fn possible(&self) -> bool {
         let within =
             |part: &Tally| part.lines <= self.text.lines && part.files <= self.text.files && part.files <= part.lines;
@@ -455,14 +469,43 @@ impl Coverage {
             return Some("the files have more lines than there are in all");
         }
         let whole = Share { name: None, text: self.text, opened: self.opened, reviewed: self.reviewed };
-        for shares in [&self.folders, &self.extensions] {
+        for (shares, name) in [(&self.folders, top as fn(&RepoPath) -> RepoPath), (&self.extensions, extension)] {
             let mut sum = Share::default();
             shares.iter().for_each(|share| sum.join(share));
             if sum != whole || !shares.iter().all(Share::possible) {
                 return Some("the shares do not add up to the totals");
             }
+            if !self.follow(shares, name) {
+                return Some("the shares are not those of the files");
+            }
         }
         None
+    }
+
+    /// Tells whether shares follow from the files that are listed: all that was opened or reviewed lies in them, and what is
+    /// left over may be other files.
+    fn follow(&self, shares: &[Share], name: fn(&RepoPath) -> RepoPath) -> bool {
+        let mut listed: BTreeMap<RepoPath, Share> = BTreeMap::new();
+        for row in &self.files {
+            let share = listed.entry(name(&row.path)).or_default();
+            share.add(u64::from(row.of), row.opened.count(), row.reviewed.count());
+        }
+        let named = shares.iter().take_while(|share| share.name.is_some()).count();
+        let (named, rest) = shares.split_at(named);
+        let mut names = BTreeSet::new();
+        let in_names = named.iter().all(|share| {
+            let Some(name) = &share.name else { return false };
+            names.insert(name) && share.holds(&listed.remove(name).unwrap_or_default())
+        });
+        let in_order = named.is_sorted_by_key(|share| (std::cmp::Reverse(share.text.lines), &share.name));
+        let mut left = Share::default();
+        listed.values().for_each(|share| left.join(share));
+        let in_rest = match rest {
+            [] => left == Share::default(),
+            [rest] => rest.name.is_none() && rest.holds(&left),
+            _ => false,
+        };
+        in_names && in_order && in_rest
     }
 }
 
@@ -712,6 +755,57 @@ mod tests {
             |c| c.files[0].opened = Lines::default(),
             |c| c.text.lines = 3,
             |c| c.folders[0].opened.lines -= 1,
+        ];
+        for (at, change) in wrong.iter().enumerate() {
+            let mut coverage = good.clone();
+            change(&mut coverage);
+            assert!(coverage.mistake().is_some(), "{at}");
+        }
+    }
+
+    /// Moves what was opened from one share to another, so that the sums stay.
+    fn swap(shares: &mut [Share]) {
+        let (one, other) = shares.split_at_mut(1);
+        std::mem::swap(&mut one[0].opened, &mut other[0].opened);
+    }
+
+    #[test]
+    fn shares_are_derived_from_the_files() {
+        let extent = extent(&[("a/x.ts", 10), ("a/y.ts", 4), ("b.rs", 10), ("c/z", 10)]);
+        let (mut opened, mut reviewed) = (Regions::default(), Regions::default());
+        opened.add(&file("a/x.ts", lines("1-4")));
+        opened.add(&file("a/y.ts", lines("1-4")));
+        reviewed.add(&file("b.rs", lines("2")));
+        let good = Coverage::of(&opened, &reviewed, &extent);
+        assert_eq!(good.mistake(), None);
+        // What a smaller list sums up.
+        let mut summed = good.clone();
+        let rest = summed.folders.pop().unwrap();
+        summed.folders.push(Share { name: None, ..rest });
+        assert_eq!(summed.mistake(), None);
+        let wrong: [fn(&mut Coverage); 11] = [
+            |c| swap(&mut c.folders),
+            |c| swap(&mut c.extensions),
+            |c| c.folders[0].name = Some("elsewhere".into()),
+            |c| c.folders[0].name = None,
+            |c| c.folders.iter_mut().for_each(|share| share.name = None),
+            |c| c.folders[2].name = c.folders[0].name.clone(),
+            |c| c.folders.reverse(),
+            |c| c.folders.swap(1, 2),
+            |c| {
+                c.folders[0].text.files -= 1;
+                c.folders[2].text.files += 1;
+            },
+            |c| {
+                // Both of its files are listed, and it has a line that neither has.
+                c.folders[0].text.lines += 1;
+                c.folders[2].text.lines -= 1;
+            },
+            |c| {
+                c.text.lines += 1;
+                c.folders[0].text.lines += 1;
+                c.extensions[0].text.lines += 1;
+            },
         ];
         for (at, change) in wrong.iter().enumerate() {
             let mut coverage = good.clone();

@@ -36,7 +36,7 @@ pub use commits::{CommitInfo, Containing, Name, Person};
 pub use diff::{Block, Change, Changed, Changes, Comparison, DiffRow, Side};
 pub use pin::{Content, Entry, EntryKind, Pin};
 pub use refs::Repo;
-pub use search::{ENGINE, Globs, Hit, NO_FILE, compile, ranges};
+pub use search::{ENGINE, Globs, Hit, NO_FILE, compile, escape_glob, ranges};
 pub use sweep::InFile;
 pub use touched::{Touched, TouchedEnd};
 

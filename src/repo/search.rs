@@ -223,6 +223,12 @@ impl Globs {
     }
 }
 
+/// Returns the glob that matches this text and nothing else.
+pub fn escape_glob(text: &str) -> String {
+    // `globset` leaves a backslash as it is, which then hides the character after it.
+    globset::escape(text).replace('\\', r"\\")
+}
+
 /// Files that were not read, by reason.
 #[derive(Default)]
 pub(super) struct Skips(BTreeMap<SkipReason, Skipped>);

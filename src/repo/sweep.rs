@@ -60,6 +60,8 @@ struct Run<'a> {
     engine: OnceLock<Result<Engine>>,
     /// How many hits are still handed out: of those that count, and of those that are counted apart.
     room: [AtomicUsize; 2],
+    /// There is as much room again in every file.
+    each: bool,
 }
 
 impl Run<'_> {
@@ -77,6 +79,9 @@ impl Run<'_> {
             *room -= usize::from(fits);
             fits
         });
+        if self.each {
+            return;
+        }
         self.room.iter().zip(room).for_each(|(left, room)| left.store(room, Ordering::Relaxed));
     }
 }
@@ -254,6 +259,27 @@ impl Pin {
         queries: &[Query],
         limit: usize,
         stop: &(dyn Fn() -> bool + Sync),
+        found: impl FnMut(usize, InFile<'_>),
+    ) -> Result<Option<Vec<Result<Search>>>> {
+        self.sweep_with(queries, (limit, false), stop, found)
+    }
+
+    /// Runs [`Pin::sweep`] with a limit for each file in place of one for all files.
+    pub fn sweep_each(
+        &self,
+        queries: &[Query],
+        limit: usize,
+        stop: &(dyn Fn() -> bool + Sync),
+        found: impl FnMut(usize, InFile<'_>),
+    ) -> Result<Option<Vec<Result<Search>>>> {
+        self.sweep_with(queries, (limit, true), stop, found)
+    }
+
+    fn sweep_with(
+        &self,
+        queries: &[Query],
+        limit: (usize, bool),
+        stop: &(dyn Fn() -> bool + Sync),
         mut found: impl FnMut(usize, InFile<'_>),
     ) -> Result<Option<Vec<Result<Search>>>> {
         let mut results: Vec<Option<Result<Search>>> = Vec::new();
@@ -271,7 +297,12 @@ impl Pin {
 }
 
 impl<'a> Plan<'a> {
-    fn new(pin: &'a Pin, queries: &'a [Query], limit: usize, mut refuse: impl FnMut(usize, Error)) -> Plan<'a> {
+    fn new(
+        pin: &'a Pin,
+        queries: &'a [Query],
+        (limit, each): (usize, bool),
+        mut refuse: impl FnMut(usize, Error),
+    ) -> Plan<'a> {
         let mut runs: Vec<Run<'_>> = Vec::new();
         let mut groups: Vec<Group> = Vec::new();
         let mut known: BTreeMap<(&[String], &[String]), usize> = BTreeMap::new();
@@ -295,7 +326,7 @@ impl<'a> Plan<'a> {
             match made {
                 Ok((engine, group)) => {
                     groups[group].runs.push(runs.len());
-                    runs.push(Run { query, at, engine, room: [limit, limit].map(AtomicUsize::new) });
+                    runs.push(Run { query, at, engine, room: [limit, limit].map(AtomicUsize::new), each });
                 }
                 Err(error) => refuse(at, error),
             }

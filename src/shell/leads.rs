@@ -16,7 +16,8 @@ const FILES: usize = 64 << 20;
 /// How much of a hit's line is kept, in bytes: a list shows no more of it.
 const TEXT: usize = 512;
 
-/// Runs leads, and returns what each found with the text of the first `places` hits, those that are counted apart last.
+/// Runs leads, and returns what each found with the text of `places` hits at most, those that are counted apart last.
+/// Where there are more, each file has its first ones, so that a file with very many hides none of another.
 /// Returns nothing once `stop` holds. `so_far` is told now and then how many hits there are.
 ///
 /// A lead that cannot be run says why and keeps no other from its hits; it is no evidence of absence.
@@ -40,13 +41,13 @@ pub fn run(
     let mut seen: Vec<Seen> = queries.iter().map(|_| Seen::default()).collect();
     let (mut hits, mut told) = (0, 0);
     let mut room = Room(FILES);
-    let searched = pin.sweep(&queries, places, stop, |query, found| {
+    let searched = pin.sweep_each(&queries, places, stop, |query, found| {
         hits += found.hits + found.apart;
         told += 1;
         if told % PAUSE == 0 {
             so_far(hits);
         }
-        seen[query].take(found, &mut room);
+        seen[query].take(found, places, &mut room);
     });
     let mut outcomes: Vec<Option<Result<LeadHits>>> = leads.iter().map(|_| None).collect();
     match searched {
@@ -122,20 +123,18 @@ impl Room {
 /// Hits of one lead as they come.
 #[derive(Default)]
 struct Seen {
-    counted: Vec<Hit>,
-    apart: Vec<Hit>,
+    counted: Kept,
+    apart: Kept,
     by_file: BTreeMap<RepoPath, FileHits>,
     unlisted: u64,
 }
 
 impl Seen {
-    fn take(&mut self, found: InFile<'_>, room: &mut Room) {
+    fn take(&mut self, found: InFile<'_>, places: usize, room: &mut Room) {
         self.note(found.path, FileHits { hits: found.hits, excluded: found.apart }, room);
-        for mut hit in found.texts {
-            hit.text.truncate(TEXT);
-            let list = if hit.excluded { &mut self.apart } else { &mut self.counted };
-            list.push(hit);
-        }
+        let (apart, counted) = found.texts.into_iter().partition(|hit| hit.excluded);
+        self.apart.take(apart, places);
+        self.counted.take(counted, places);
     }
 
     fn note(&mut self, path: &RepoPath, hits: FileHits, room: &mut Room) {
@@ -146,12 +145,45 @@ impl Seen {
         }
     }
 
-    fn into_hits(mut self, search: Search, places: usize) -> LeadHits {
-        self.counted.append(&mut self.apart);
-        self.counted.truncate(places);
+    fn into_hits(self, search: Search, limit: usize) -> LeadHits {
         let (hits, excluded, files) = (search.hits, search.excluded_hits, search.files);
-        let Seen { counted: places, by_file, unlisted, .. } = self;
+        let Seen { counted, apart, by_file, unlisted } = self;
+        let mut places = counted.hits;
+        places.extend(apart.hits);
+        places.truncate(limit);
         LeadHits { kind: Kind::Search(search), hits, excluded, files, places, by_file, unlisted }
+    }
+}
+
+/// The hits whose text is kept, by file.
+#[derive(Default)]
+struct Kept {
+    hits: Vec<Hit>,
+    /// How often those of each file were cut by half, to make room for other files'.
+    halved: u32,
+}
+
+impl Kept {
+    /// Takes the hits of a file.
+    fn take(&mut self, mut hits: Vec<Hit>, places: usize) {
+        let each = |halved| places.checked_shr(halved).unwrap_or(0).max(1);
+        hits.truncate(each(self.halved));
+        while self.hits.len() + hits.len() > places && each(self.halved) > 1 {
+            self.halved += 1;
+            let each = each(self.halved);
+            hits.truncate(each);
+            let mut of_file = (RepoPath(Vec::new()), 0);
+            self.hits.retain(|hit| {
+                if hit.path != of_file.0 {
+                    of_file = (hit.path.clone(), 0);
+                }
+                of_file.1 += 1;
+                of_file.1 <= each
+            });
+        }
+        hits.truncate(places.saturating_sub(self.hits.len()));
+        hits.iter_mut().for_each(|hit| hit.text.truncate(TEXT));
+        self.hits.append(&mut hits);
     }
 }
 
@@ -159,11 +191,11 @@ fn of_paths(pin: &Pin, glob: &str, places: usize, room: &mut Room) -> Result<Lea
     let mut seen = Seen::default();
     let list = pin.each_path(glob, |entry| {
         seen.note(&entry.path, FileHits { hits: 1, excluded: 0 }, room);
-        if seen.counted.len() < places {
-            seen.counted.push(Hit { path: entry.path.clone(), line: 0, text: Vec::new(), excluded: false });
+        if seen.counted.hits.len() < places {
+            seen.counted.hits.push(Hit { path: entry.path.clone(), line: 0, text: Vec::new(), excluded: false });
         }
     })?;
     let (hits, files) = (list.matches, list.entries);
-    let Seen { counted: places, by_file, unlisted, .. } = seen;
-    Ok(LeadHits { kind: Kind::Path(list), hits, excluded: 0, files, places, by_file, unlisted })
+    let Seen { counted, by_file, unlisted, .. } = seen;
+    Ok(LeadHits { kind: Kind::Path(list), hits, excluded: 0, files, places: counted.hits, by_file, unlisted })
 }

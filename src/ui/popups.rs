@@ -286,13 +286,17 @@ fn draw_search(
     let line = Rect { y: inner.y + 3, height: 1, ..inner };
     let mut row = Row::new(buffer, theme, line, base);
     row.put(" ", Style::new());
-    let scope = search.scope.and_then(|at| app.audit.standard.scopes.keys().nth(at));
-    let scope = scope.map_or("all files".to_owned(), |name| format!("scope {}", display::line(name)));
+    let limited = !search.globs.text().trim().is_empty();
+    let scope = match search.scope_of(&app.audit.standard.scopes) {
+        Some(name) => format!("scope {}", display::line(name)),
+        None if limited => "these files".to_owned(),
+        None => "all files".to_owned(),
+    };
     for (act, state, set) in [
         (Act::SearchLiteral, if search.literal { "plain text" } else { "regex" }, search.literal),
         (Act::SearchCase, if search.case_sensitive { "this case" } else { "any case" }, search.case_sensitive),
         (Act::SearchWord, if search.word { "whole words" } else { "parts of words" }, search.word),
-        (Act::SearchScope, &scope, search.scope.is_some()),
+        (Act::SearchScope, &scope, limited),
     ] {
         let role = if set { Role::Text } else { Role::Dim };
         row.role(&key(app, act), Role::Key).put(" ", Style::new()).role(state, role).put("  ", Style::new());

@@ -122,6 +122,11 @@ fn from_a_line_to_its_commit_and_to_what_was_before() {
     assert_eq!(&version.doc.text.bytes[..], DB.as_bytes());
     assert!(version.blame.hunk(0).is_some());
     insta::assert_snapshot!("version_120x40", shop.screen());
+    // One step back from a selection is no selection.
+    shop.keys("vj<esc>");
+    let Some(Popup::Version(version)) = shop.app.popups.last() else { panic!("{}", shop.screen()) };
+    assert_eq!((version.doc.anchor, version.doc.cursor), (None, 5));
+    shop.keys("k");
     // Nothing is answered and nothing is taken as evidence from there.
     let before = shop.journal.audit.entries().len();
     shop.keys("ye");

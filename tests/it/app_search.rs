@@ -55,6 +55,34 @@ fn the_scopes_of_the_standard_are_walked_through() {
 }
 
 #[test]
+fn a_scope_is_named_while_its_globs_stand() {
+    let mut shop = Workshop::light();
+    let name = shop.app.audit.standard.scopes.keys().next().unwrap().clone();
+    shop.keys("g/key<c-s>");
+    assert!(shop.screen().contains(&format!("scope {name}")), "{}", shop.screen());
+    shop.keys("<tab> src/**");
+    let screen = shop.screen();
+    assert!(!screen.contains("scope ") && !screen.contains("all files") && screen.contains("these files"), "{screen}");
+    shop.keys("<bs><bs><bs><bs><bs><bs><bs>");
+    assert!(shop.screen().contains(&format!("scope {name}")), "{}", shop.screen());
+}
+
+#[test]
+fn a_search_begins_with_what_was_searched_for_last() {
+    let mut shop = Workshop::new();
+    shop.keys("g/key<cr>");
+    shop.code("src/index.ts", 1).keys("/server<cr>");
+    // Leads and oddities are walked through as hits are, and are none of a search's.
+    shop.keys("gL<cr>g/");
+    assert_eq!(search(&shop).pattern.text(), "key");
+    shop.keys("<esc>gs<esc>g/");
+    assert_eq!(search(&shop).pattern.text(), "key");
+    let mut shop = Workshop::new();
+    shop.code("src/index.ts", 1).keys("/server<cr>gL<cr>g/");
+    assert_eq!(search(&shop).pattern.text(), "");
+}
+
+#[test]
 fn the_file_of_the_hit_stands_beside_the_list() {
     let mut shop = Workshop::light();
     shop.code("README.md", 1).keys("g/api_key");

@@ -105,6 +105,13 @@ fn lines_the_file_and_the_folder_are_marked_by_one_key() {
     assert_eq!(shop.said(), "src/auth.ts no longer reviewed: 12 lines");
     shop.keys("u");
     assert_eq!(shop.said(), "Undone: src/auth.ts:1-12 no longer reviewed");
+    // In the checklist and beside the item nothing says which file is meant.
+    for pane in ["1", "3"] {
+        let before = shop.journal.audit.next_seq();
+        shop.keys(pane);
+        assert_eq!(shop.says("V"), "What is reviewed is marked in the code, or in the files of pane 1.");
+        assert_eq!(shop.journal.audit.next_seq(), before);
+    }
     // The folder under the tree's cursor: what is left of it.
     shop.keys("t");
     shop.app.tree.cursor = shop.app.tree.rows.iter().position(|row| row.path == "src".into()).unwrap();
@@ -330,11 +337,13 @@ fn the_record_says_what_was_read_and_verification_counts_again() {
 
     // What a forger may write, and whether a clone is needed to see it.
     type Forgery = (fn(&mut Value), bool);
-    let forgeries: [Forgery; 6] = [
+    let forgeries: [Forgery; 7] = [
         (|coverage| coverage["opened"]["lines"] = json!(80), false),
         (|coverage| coverage["files"][1]["opened"] = json!("1-99"), false),
         (|coverage| coverage["text"]["lines"] = json!(12), false),
         (|coverage| coverage["folders"][0]["opened"]["lines"] = json!(0), false),
+        // The sums stay.
+        (|coverage| coverage["folders"][0]["name"] = json!("lib"), false),
         (|coverage| coverage["files"][1]["of"] = json!(13), true),
         (|coverage| coverage["files"][1]["blob"] = json!("00".repeat(20)), true),
     ];

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use touchstone::app::Pane;
 use touchstone::app::item::{self, Target};
 use touchstone::app::msg::Msg;
+use touchstone::auditdb::{Folder, Options, verify};
 use touchstone::model::event::Event;
 use touchstone::model::evidence::{Evidence, Kind, Query, Reachability};
 use touchstone::model::mute::Mute;
@@ -373,6 +374,48 @@ fn the_command_line_mutes_and_the_record_says_so() {
     assert_eq!(auth(&desk), before);
 }
 
+/// Returns why verification refuses what a record mutes.
+fn refused(record: &std::path::Path) -> Vec<String> {
+    let report = verify(&Folder::read(record).unwrap(), &Options::default());
+    let wrong = report.reasons.into_iter().filter(|one| matches!(one.reason, "mutes_mismatch" | "times_mismatch"));
+    wrong.map(|one| one.message).collect()
+}
+
+#[test]
+fn a_record_that_mutes_what_cannot_be_is_refused_fail() {
+    let desk = Desk::open(&["stdio"]);
+    desk.ok(["mute", "auth-4.c", "--at", "src/auth.ts:4", "--reason", "It is read once."]);
+    desk.ok(["mute", "auth-4.a", "--reason", "Read."]);
+    desk.ok(["mute", "--path", "docs/**", "--reason", "Prose."]);
+    let db = desk.dir().join("db");
+    std::fs::create_dir(&db).unwrap();
+    desk.ok(["export", "--partial", "--unsigned", "--db", db.to_str().unwrap()]);
+    let file = find(&db, "record.json");
+    let folder = file.parent().unwrap().parent().unwrap();
+    let record: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(refused(folder), [""; 0]);
+    type Forgery = (fn(&mut Vec<Value>), &'static str);
+    let forgeries: [Forgery; 10] = [
+        (|rows| rows[0]["mute"]["lead"] = json!("auth-4.zz"), "no lead `auth-4.zz`"),
+        (|rows| rows[1]["mute"]["lead"] = json!("login-1.a"), "no lead `login-1.a`"),
+        (|rows| rows[0]["mute"]["path"] = json!(""), "has a path"),
+        (|rows| rows[2]["mute"]["glob"] = json!(" "), "is empty"),
+        (|rows| rows[2]["mute"]["glob"] = json!("["), "cannot be used"),
+        (|rows| rows[2]["mute"]["glob"] = json!("a".repeat(5000)), "longer than 4 KiB"),
+        (|rows| rows[1]["reason"] = json!(" \n"), "auth-4.a has no reason"),
+        (|rows| rows.swap(0, 1), "not in order"),
+        (|rows| rows.push(rows[2].clone()), "not in order"),
+        (|rows| rows[2]["at"] = json!("2027-01-01T00:00:00Z"), "after the record was sealed"),
+    ];
+    for (forge, part) in forgeries {
+        let mut forged = record.clone();
+        forge(forged["predicate"]["muted"].as_array_mut().unwrap());
+        std::fs::write(&file, serde_json::to_vec(&forged).unwrap()).unwrap();
+        let said = refused(folder);
+        assert!(said.len() == 1 && said[0].contains(part), "{part}: {said:?}");
+    }
+}
+
 /// Returns the file of this name somewhere under a folder.
 fn find(folder: &std::path::Path, name: &str) -> std::path::PathBuf {
     let mut waiting = vec![folder.to_owned()];
@@ -389,16 +432,89 @@ fn find(folder: &std::path::Path, name: &str) -> std::path::PathBuf {
     panic!("no {name}");
 }
 
+/// Opens an audit of a repository in which one file has very many hits of `transport-3.b`, and a later one has one.
+fn padded(hits: usize) -> Desk {
+    let desk = Desk::new();
+    let line = "{ rejectUnauthorized: false }\n";
+    let files = [("a/pad.ts", line.repeat(hits)), ("a/more.ts", line.to_owned()), ("src/server.ts", line.to_owned())];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    desk.git.main(desk.git.files(&files, &[], 1_770_000_000));
+    desk.ok(["open", "--auditor", "jo", "--mode", "stdio"]);
+    desk
+}
+
+#[test]
+fn many_hits_in_one_file_hide_none_in_another() {
+    let desk = padded(10_000);
+    let mute = || desk.ok(["mute", "--path", "a/**", "--reason", "Padding."]);
+    let lead = |desk: &Desk| {
+        let leads = desk.json(["leads", "transport-3"])["leads"].clone();
+        leads.as_array().unwrap().iter().find(|lead| lead["hits"] == json!(10_002)).unwrap().clone()
+    };
+    assert_eq!(lead(&desk)["places"].as_array().unwrap().len(), 10);
+    mute();
+    let after = lead(&desk);
+    assert_eq!(after["muted"], json!(10_001));
+    assert_eq!(after["places"][0]["path"], json!("src/server.ts"));
+    assert_eq!((after["places"].as_array().unwrap().len(), &after["not_listed"]), (1, &json!(0)));
+    let mut shop = Workshop::on(desk, 120, 40);
+    shop.item("transport-3");
+    assert!(shop.says("}").starts_with("Hit 1 of 1 of the leads"), "{}", shop.said());
+    assert_eq!(shop.at(), ("src/server.ts".to_owned(), 1));
+}
+
+#[test]
+fn hits_that_are_not_listed_are_told() {
+    let files: Vec<(String, &str)> =
+        (0..520).map(|at| (format!("a/{at:03}.ts"), "{ rejectUnauthorized: false }\n")).collect();
+    let mut files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    files.push(("src/server.ts", "{ rejectUnauthorized: false }\n{ rejectUnauthorized: false }\n"));
+    let desk = Desk::new();
+    desk.git.main(desk.git.files(&files, &[], 1_770_000_000));
+    desk.ok(["open", "--auditor", "jo", "--mode", "stdio"]);
+    desk.ok(["mute", "--path", "a/**", "--reason", "Padding."]);
+    let said = desk.ok(["leads", "transport-3"]);
+    assert!(said.contains("522 hits") && said.contains("… 2 more hits are not listed"), "{said}");
+    let leads = desk.json(["leads", "transport-3"])["leads"].clone();
+    let lead = leads.as_array().unwrap().iter().find(|lead| lead["hits"] == json!(522)).unwrap();
+    assert_eq!((&lead["not_listed"], &lead["places"]), (&json!(2), &json!([])));
+    let said = desk.ok(["leads", "transport-3", "--by-file"]);
+    assert!(said.contains("src/server.ts  ! 2\n    … 2 more hits are not listed\n"), "{said}");
+    let mut shop = Workshop::on(desk, 120, 40);
+    shop.item("transport-3");
+    assert_eq!(shop.says("}"), "2 hits of the leads of this item are not listed; gL lists the files.");
+    let rows = pane(&shop);
+    let file = rows.iter().position(|row| row.starts_with("src/server.ts")).unwrap();
+    assert!(rows[file + 1].contains("… 2 more hits are not listed"), "{rows:#?}");
+    // The file can be gone to from there, and from the list of all.
+    under(&mut shop, &Target::LeadFile("src/server.ts".into()));
+    shop.keys("<cr>");
+    assert_eq!(shop.at(), ("src/server.ts".to_owned(), 1));
+    shop.code("a/000.ts", 1).keys("gL");
+    assert_eq!(shop.labels(), ["src/server.ts"]);
+    assert_eq!(shop.says("<cr>"), "Hit 1 of 1 of all leads");
+    assert_eq!(shop.at(), ("src/server.ts".to_owned(), 1));
+}
+
 #[test]
 fn what_cannot_be_muted_is_refused_fail() {
     let desk = Desk::open(&["stdio"]);
-    let cases: [(&[&str], i32, &str); 9] = [
+    let cases: [(&[&str], i32, &str); 13] = [
         (&["mute", "auth-4.zz", "--reason", "R"], 2, "no lead `auth-4.zz`"),
         (&["mute", "auth-4.a"], 2, "needs a reason"),
         (&["mute", "auth-4.a", "--reason", " "], 2, "--reason is empty"),
         (&["mute", "--path", "/docs", "--reason", "R"], 2, "cannot be used"),
         (&["mute", "--path", "[", "--reason", "R"], 2, "cannot be used"),
         (&["mute", "auth-4.a", "--at", "src/nothing.ts:3", "--reason", "R"], 3, "is not in"),
+        // It would be counted for a hit that nobody has looked at.
+        (&["mute", "auth-4.c", "--at", "src/auth.ts:3", "--reason", "R"], 1, "auth-4.c has no hit at src/auth.ts:3"),
+        (&["mute", "auth-4.c", "--at", "src/auth.ts", "--reason", "R"], 1, "auth-4.c has no hit at src/auth.ts"),
+        (&["mute", "auth-4.c", "--at", "README.md:1", "--reason", "R"], 1, "auth-4.c has no hit at README.md:1"),
+        (
+            &["mute", "dependency-1.a", "--at", "README.md", "--reason", "R"],
+            1,
+            "dependency-1.a has no hit at README.md",
+        ),
         (&["mute", "auth-4.a", "--off"], 2, "auth-4.a is not muted"),
         (&["mute", "--reason", "R"], 2, "Say what"),
         (&["mute", "auth-4.a", "--off", "--reason", "R"], 2, "cannot be used with"),
@@ -407,6 +523,8 @@ fn what_cannot_be_muted_is_refused_fail() {
         let said = desk.fails(args.iter().copied(), code);
         assert!(said.contains(part), "{args:?}: {said}");
     }
+    desk.ok(["mute", "dependency-1.a", "--at", "package.json", "--reason", "R"]);
+    desk.ok(["mute", "dependency-1.a", "--at", "package.json", "--off"]);
     desk.ok(["mute", "auth-4.a", "--reason", "R"]);
     let said = desk.fails(["mute", "auth-4.a", "--reason", "R"], 2);
     assert!(said.contains("auth-4.a is muted already"), "{said}");

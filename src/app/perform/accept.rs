@@ -190,6 +190,7 @@ impl App {
                 };
                 let hits = std::mem::take(&mut search.hits);
                 self.popups.pop();
+                self.searched.clone_from(&pattern);
                 self.pattern = pattern;
                 self.visit(&hit.path, line_of(hit.line));
                 self.pane = Pane::Code;

@@ -12,9 +12,15 @@ impl App {
     pub(super) fn mark_reviewed(&mut self) {
         let selected = self.doc.as_ref().is_some_and(|doc| doc.anchor.is_some());
         let in_tree = self.pane == Pane::List && self.shows_files;
-        let Some((name, files)) = (if in_tree { self.files_under_cursor() } else { self.lines_meant() }) else {
-            return;
+        let meant = match self.pane {
+            Pane::List if in_tree => self.files_under_cursor(),
+            Pane::Code => self.lines_meant(),
+            // Without a look at the code one key would mark a whole file.
+            Pane::List | Pane::Item => {
+                return self.warn("What is reviewed is marked in the code, or in the files of pane 1.");
+            }
         };
+        let Some((name, files)) = meant else { return };
         let reviewed = &self.audit.now.reviewed;
         let marked = |file: &FileLines| reviewed.lines(&file.path, file.blob).clone();
         let missing: Vec<FileLines> = files

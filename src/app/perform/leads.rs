@@ -10,7 +10,7 @@ use crate::app::{App, Pane, Walk};
 use crate::export::count;
 use crate::model::evidence::RepoPath;
 use crate::model::mute::Mute;
-use crate::repo::{Hit, display};
+use crate::repo::{Hit, display, escape_glob};
 
 impl App {
     /// Asks what is to be muted: the hit, its lead, its file or a folder around it.
@@ -111,9 +111,13 @@ impl App {
             let first = hits.len();
             let places =
                 file.hits.iter().filter_map(|at| leads[at.item][at.lead].outcome.as_ref().ok()?.places.get(at.hit));
-            hits.extend(places.filter(|hit| !hit.excluded).cloned());
+            let mut here: Vec<Hit> = places.filter(|hit| !hit.excluded).cloned().collect();
             // Several leads may point at one line; who walks has read it once.
-            hits.dedup_by(|one, other| (&one.path, one.line) == (&other.path, other.line));
+            here.dedup_by_key(|hit| hit.line);
+            if here.is_empty() && file.unlisted > 0 {
+                here.push(Hit { path: file.path.clone(), line: 0, text: Vec::new(), excluded: false });
+            }
+            hits.append(&mut here);
             if hits.len() > first {
                 let (label, detail) = (display::bytes(&file.path.0), file.counts.marks());
                 entries.push(Entry { value: Value::Hit(first), label, detail });
@@ -141,11 +145,48 @@ fn around(path: &RepoPath) -> Vec<(String, Mute)> {
     let Ok(path) = std::str::from_utf8(&path.0) else { return Vec::new() };
     // A glob without `/` is about the file's name, wherever it stands.
     let what = if path.contains('/') { "this file" } else { "all files of this name" };
-    let mut mutes = vec![(what.to_owned(), Mute::Path { glob: globset::escape(path) })];
+    let mut mutes = vec![(what.to_owned(), Mute::Path { glob: escape_glob(path) })];
     let mut folder = path;
     while let Some((outer, _)) = folder.rsplit_once('/') {
-        mutes.push(("this folder".to_owned(), Mute::Path { glob: format!("{}/**", globset::escape(outer)) }));
+        mutes.push(("this folder".to_owned(), Mute::Path { glob: format!("{}/**", escape_glob(outer)) }));
         folder = outer;
     }
     mutes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::repo::Globs;
+
+    fn path() -> impl Strategy<Value = String> {
+        let part = r"[ab\\*?\[\]{},!^.ü-]{1,3}".prop_filter("git has no such name", |part| part != "." && part != "..");
+        prop::collection::vec(part, 1..4).prop_map(|parts| parts.join("/"))
+    }
+
+    proptest! {
+        #[test]
+        fn a_mute_of_a_file_or_folder_is_about_no_other(chosen in path(), other in path()) {
+            // What a backslash would hide must not be another file's name.
+            let like: String = chosen.replace('\\', "");
+            for other in [chosen.clone(), other, like] {
+                for (_, mute) in around(&chosen.as_str().into()) {
+                    let Mute::Path { glob } = mute else { panic!() };
+                    let meant = match chosen.rsplit_once('/') {
+                        None => other.rsplit('/').next() == Some(chosen.as_str()),
+                        Some(_) if !glob.ends_with("/**") => other == chosen,
+                        Some(_) => {
+                            let depth = glob.matches('/').count();
+                            let folder = |path: &str| path.split('/').take(depth).collect::<Vec<_>>().join("/");
+                            folder(&other) == folder(&chosen) && other.split('/').count() > depth
+                        }
+                    };
+                    let held = Globs::new(&[&glob]).unwrap().unwrap().matches(&other.as_str().into());
+                    prop_assert_eq!(held, meant, "{} of {} on {}", glob, chosen, other);
+                }
+            }
+        }
+    }
 }

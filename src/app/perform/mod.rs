@@ -478,6 +478,11 @@ impl App {
 
     /// Goes back by one step; tells whether there was one.
     fn back(&mut self) -> bool {
+        if let Some(Popup::Version(version)) = self.popups.last_mut()
+            && version.doc.anchor.take().is_some()
+        {
+            return true;
+        }
         if self.popups.pop().is_some() {
             return true;
         }

@@ -1,12 +1,13 @@
 //! Searching, and walking through hits and leads.
 
 use super::line_of;
+use crate::app::action::Act;
 use crate::app::field::Field;
 use crate::app::leads::At;
 use crate::app::msg::Effect;
 use crate::app::popup::{Page, Popup, RepoSearch, Writing};
 use crate::app::{App, Pane, Walk, pages};
-use crate::export::permalink;
+use crate::export::{count, permalink};
 use crate::repo::display;
 
 impl App {
@@ -23,11 +24,7 @@ impl App {
     }
 
     pub(super) fn search_repo(&mut self) {
-        let pattern = match &self.walk {
-            Walk::Repo(..) => self.pattern.clone(),
-            _ => String::new(),
-        };
-        self.popups.push(Popup::Search(Box::new(RepoSearch::new(&pattern))));
+        self.popups.push(Popup::Search(Box::new(RepoSearch::new(&self.searched))));
         self.search();
     }
 
@@ -139,6 +136,13 @@ impl App {
         let hits = self.listed.files.iter().flat_map(|file| &file.hits).filter(|at| !excluded(at));
         let all: Vec<(usize, usize)> = hits.map(|at| (at.lead, at.hit)).collect();
         if all.is_empty() {
+            let unlisted = self.listed.unlisted;
+            if unlisted > 0 {
+                let (hits, are) = (count(unlisted, "hit", "hits"), if unlisted == 1 { "is" } else { "are" });
+                let files = self.keymap.key(Act::LeadFiles).map(|key| format!("; {key} lists the files"));
+                let files = files.unwrap_or_default();
+                return self.warn(format!("{hits} of the leads of this item {are} not listed{files}."));
+            }
             return self.warn(match self.listed.counts.muted {
                 0 => "The leads of this item have no hit.".to_owned(),
                 muted => format!("The leads of this item have no hit that is not muted ({muted} muted)."),
@@ -154,7 +158,11 @@ impl App {
         let (lead, hit) = all[next];
         self.show_hit(lead, hit);
         let why = self.lead_hit(lead, hit).map(|(found, _)| found.why.clone()).unwrap_or_default();
-        self.say(format!("Hit {} of {} of the leads: {}", next + 1, all.len(), display::line(&why)));
+        let more = match self.listed.unlisted {
+            0 => String::new(),
+            more => format!(" ({more} more not listed)"),
+        };
+        self.say(format!("Hit {} of {}{more} of the leads: {}", next + 1, all.len(), display::line(&why)));
     }
 
     /// Says why there are no leads to go by, if there are none.

@@ -55,6 +55,8 @@ struct Line<'a> {
     /// Whether the lead could be run; where it could not, its zero hits mean nothing.
     searched: bool,
     places: Vec<Place>,
+    /// How many hits count, are not muted and are none of the places.
+    not_listed: u64,
     #[serde(skip)]
     said: String,
 }
@@ -105,7 +107,7 @@ struct FileLine<'a> {
     #[serde(skip)]
     marks: String,
     #[serde(skip)]
-    more: usize,
+    more: u64,
 }
 
 #[derive(Serialize)]
@@ -168,6 +170,9 @@ fn one(
             for place in &line.places {
                 out += &format!("    {}{}\n", place.path, rest(place));
             }
+            if line.not_listed > 0 {
+                out += &format!("    {}\n", listing::not_listed(line.not_listed));
+            }
         }
         out += &format!(
             "\n+ supports, ! concern, ? look. A lead never answers; `answer {} … --lead ID` takes one as evidence.\n",
@@ -213,8 +218,23 @@ fn line<'a>(args: &Args, lead: &'a Lead, found: &LeadFound, mutes: &Mutes) -> Li
         }
         Err(why) => (0, 0, Vec::new(), why.clone()),
     };
+    let places: Vec<Place> = places;
+    let shown = places.iter().filter(|place| !place.excluded && !place.muted).count() as u64;
+    let not_listed = (hits - muted).saturating_sub(shown);
     let (id, signal, why) = (&lead.id, lead.signal, &lead.why);
-    Line { id, signal, why, lead: &lead.kind, hits, muted, files, searched: found.outcome.is_ok(), places, said }
+    Line {
+        id,
+        signal,
+        why,
+        lead: &lead.kind,
+        hits,
+        muted,
+        files,
+        searched: found.outcome.is_ok(),
+        places,
+        not_listed,
+        said,
+    }
 }
 
 fn place(found: &LeadFound, hit: &crate::repo::Hit, mutes: &Mutes) -> Place {
@@ -279,7 +299,7 @@ fn by_file(args: &Args, context: &Context, found: &BTreeMap<String, Vec<LeadFoun
             items: file.hits.iter().map(|at| ids[at.item]).collect(),
             places: places.collect(),
             marks: file.counts.marks(),
-            more: file.hits.len().saturating_sub(args.hits),
+            more: file.hits.len().saturating_sub(args.hits) as u64 + file.unlisted,
         }
     });
     let report = Files { files: files.collect() };
@@ -291,7 +311,7 @@ fn by_file(args: &Args, context: &Context, found: &BTreeMap<String, Vec<LeadFoun
                 out += &format!("  {} {lead}{}\n", mark(*signal), rest(place));
             }
             if file.more > 0 {
-                out += &format!("    … and {} more\n", file.more);
+                out += &format!("    {}\n", listing::not_listed(file.more));
             }
         }
         out += &format!("{}. ! concern, + supports, ? look.\n", count(report.files.len(), "file", "files"));

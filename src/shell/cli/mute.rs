@@ -1,5 +1,7 @@
 //! `touchstone mute`: puts hits of leads away with a reason, lists what is put away, lists it again.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde::Serialize;
 
 use super::context::{Context, said};
@@ -8,8 +10,9 @@ use crate::export::count;
 use crate::model::event::Event;
 use crate::model::evidence::RepoPath;
 use crate::model::mute::Mute;
+use crate::model::standard::{LeadKind, Standard};
 use crate::model::time::Time;
-use crate::repo::{Globs, display};
+use crate::repo::{Globs, Pin, display};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -58,9 +61,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         (None, false) => return Err(Error::usage("A mute needs a reason.").hint("--reason TEXT, or --off to unmute.")),
     };
     let mut journal = context.journal()?;
-    if let Mute::Hit { path, .. } = &mute {
-        // A mute of nothing would stand in the record.
-        context.pin_of(&journal.audit)?.find(path)?;
+    if let (Mute::Hit { lead, path, line }, false) = (&mute, args.off) {
+        has_hit(&context.pin_of(&journal.audit)?, &journal.audit.standard, lead, path, *line)?;
     }
     context.act(&mut journal, vec![event])?;
     let report = Change { audit: &journal.audit.now.opened.audit, mute: &mute, muted: !args.off };
@@ -84,6 +86,36 @@ fn wanted(args: &Args) -> Result<Option<Mute>> {
         (Some(lead), None, None) => Some(Mute::Lead { lead: lead.clone() }),
         (None, ..) => None,
     })
+}
+
+/// Refuses a place where a lead has no hit: a mute of nothing would stand in the record. What is wrong with the lead's id
+/// is said when it is muted.
+fn has_hit(pin: &Pin, standard: &Standard, id: &str, path: &RepoPath, line: u64) -> Result<()> {
+    pin.find(path)?;
+    let Some(lead) = standard.lead(id) else { return Ok(()) };
+    let there = match (&lead.kind, standard.query(lead)) {
+        (_, Some(query)) => {
+            let there = AtomicBool::new(false);
+            let stop = || there.load(Ordering::Relaxed);
+            pin.stream(&query, usize::MAX, &stop, |hits| {
+                if hits.iter().any(|hit| hit.path == *path && hit.line == line) {
+                    there.store(true, Ordering::Relaxed);
+                }
+            })?;
+            there.into_inner()
+        }
+        (LeadKind::Glob { pattern } | LeadKind::Regex { pattern, .. }, None) => {
+            let globs: Vec<&str> = pattern.split('|').collect();
+            line == 0 && Globs::new(&globs)?.is_some_and(|globs| globs.matches(path))
+        }
+    };
+    if there {
+        return Ok(());
+    }
+    let at = if line > 0 { format!(":{line}") } else { String::new() };
+    let item = id.rsplit_once('.').map_or(id, |(item, _)| item);
+    Err(Error::falsity(format!("The lead {id} has no hit at {}{at}.", display::bytes(&path.0)))
+        .hint(format!("`touchstone leads {item}` lists its hits.")))
 }
 
 fn list(args: &Args, context: &Context) -> Result<()> {
