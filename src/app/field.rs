@@ -21,6 +21,13 @@ impl Field {
         field
     }
 
+    /// Returns a field of one line that is selected: what is typed next takes its place.
+    pub fn selected(text: &str) -> Field {
+        let mut field = Field::line(text);
+        field.area.select_all();
+        field
+    }
+
     /// Returns a field of several lines with the cursor at its end.
     pub fn block(text: &str) -> Field {
         let mut field = Field { area: TextArea::default(), one_line: false };

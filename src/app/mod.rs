@@ -64,7 +64,7 @@ use keymap::{Keymap, Meaning};
 use layout::Areas;
 use leads::{Listed, Mutes, Pointing};
 use msg::{Did, Effect, LeadFound, Loaded, Mouse, Msg};
-use popup::Popup;
+use popup::{Popup, RepoSearch};
 use trail::{Stop, Trail};
 use tree::Tree;
 
@@ -258,7 +258,7 @@ pub struct App {
     /// The pattern of the last search in a file.
     pub pattern: String,
     /// The pattern of the last search in the repository of which a hit was gone to.
-    searched: String,
+    searched: Box<RepoSearch>,
     /// The answer that can be repeated.
     pub last: Option<LastAnswer>,
     /// Items used last, the newest first.
@@ -344,7 +344,7 @@ impl App {
             would: Vec::new(),
             walk: Walk::Nothing,
             pattern: String::new(),
-            searched: String::new(),
+            searched: Box::default(),
             last: None,
             recent: Vec::new(),
             trail: Trail::default(),

@@ -15,6 +15,7 @@ use super::past::{Ask, Base, Compare, Version};
 use super::peek::Peek;
 use super::picker::{Entry, Picker};
 use crate::error::Result;
+use crate::export::count;
 use crate::model::answer::Answer;
 use crate::model::event::{EvidenceId, FindingId, Subject};
 use crate::model::evidence::{Kind, Query, Reachability, Region, RepoPath, Search};
@@ -206,7 +207,7 @@ pub struct Page {
 }
 
 /// The search over the repository.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RepoSearch {
     /// The pattern.
     pub pattern: Field,
@@ -224,6 +225,8 @@ pub struct RepoSearch {
     pub scope: Option<usize>,
     /// Hits so far.
     pub hits: Vec<Hit>,
+    /// How many of them are counted apart.
+    pub apart: usize,
     /// The hit under the cursor.
     pub cursor: usize,
     /// The first hit on the screen.
@@ -274,17 +277,18 @@ pub enum Popup {
 }
 
 impl RepoSearch {
-    /// Returns a search for a pattern.
-    pub fn new(pattern: &str) -> RepoSearch {
+    /// Returns a search that asks for the same as this one did, and has found nothing yet.
+    pub fn again(&self) -> RepoSearch {
         RepoSearch {
-            pattern: Field::line(pattern),
-            globs: Field::line(""),
+            pattern: Field::selected(&self.pattern.text()),
+            globs: Field::line(&self.globs.text()),
             on_globs: false,
-            literal: false,
-            case_sensitive: false,
-            word: false,
-            scope: None,
+            literal: self.literal,
+            case_sensitive: self.case_sensitive,
+            word: self.word,
+            scope: self.scope,
             hits: Vec::new(),
+            apart: 0,
             cursor: 0,
             top: 0,
             peek: Peek::default(),
@@ -323,9 +327,20 @@ impl RepoSearch {
         self.asked = self.query();
         self.peek.turn_again();
         self.hits.clear();
+        self.apart = 0;
         self.cursor = 0;
         self.top = 0;
         self.ended = None;
+    }
+
+    /// Returns how many hits there are, as far as that is known, for the title; nothing where the search cannot be run.
+    pub fn counted(&self) -> String {
+        let listed = (self.hits.len() - self.apart) as u64;
+        match &self.ended {
+            Some(Err(_)) => String::new(),
+            Some(Ok(found)) if found.hits > listed => format!("{listed} of {} hits", found.hits),
+            _ => count(listed, "hit", "hits"),
+        }
     }
 
     /// Takes hits, unless they are an older search's.
@@ -333,7 +348,9 @@ impl RepoSearch {
         if ticket == self.ticket {
             // As many may come of those that are counted apart.
             let room = (2 * HIT_LIMIT).saturating_sub(self.hits.len());
+            let known = self.hits.len();
             self.hits.extend(hits.into_iter().take(room));
+            self.apart += self.hits[known..].iter().filter(|hit| hit.excluded).count();
         }
     }
 

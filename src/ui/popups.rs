@@ -132,6 +132,7 @@ fn field(buffer: &mut Buffer, theme: &Theme, area: Rect, field: &Field, active: 
     buffer.set_style(area, base);
     editor.set_style(base);
     editor.set_cursor_line_style(Style::new());
+    editor.set_selection_style(base.patch(theme.style(Role::Selection)));
     editor.set_cursor_style(if active { base.add_modifier(Modifier::REVERSED) } else { base });
     (&editor).render(area, buffer);
 }
@@ -255,7 +256,7 @@ fn draw_search(
     search: &RepoSearch,
 ) {
     let base = theme.style(Role::Popup);
-    title(buffer, theme, area, true, "Search in the repository at the pin", &count(search.hits.len(), "hit", "hits"));
+    title(buffer, theme, area, true, "Search in the repository at the pin", &search.counted());
     if inner.height < 5 {
         return;
     }
@@ -279,7 +280,7 @@ fn draw_search(
             let apart =
                 if found.excluded_hits > 0 { format!(", {} apart", found.excluded_hits) } else { String::new() };
             let hits = count(found.hits, "hit", "hits");
-            row.put(&format!("{hits} in {}{apart}{more}", count(found.files, "file", "files")), Style::new())
+            row.put(&format!("{hits} in {} read{apart}{more}", count(found.files, "file", "files")), Style::new())
         }
         Some(Err(why)) => row.role(why, Role::Error),
     };

@@ -399,9 +399,10 @@ fn the_repository_is_searched_as_one_types() {
     assert!(shop.says(".").starts_with(&format!("Hit 2 of {code}")));
     shop.keys("g/");
     assert_eq!(search(&shop).pattern.text(), "api_key");
-    shop.keys("<esc>g/(<cr>");
-    assert_eq!(shop.said(), "The search has no hit.");
+    shop.keys("<esc>g/<c-t>(<cr>");
+    assert!(shop.said().contains("unclosed group"), "{}", shop.said());
     assert!(matches!(search(&shop).ended, Some(Err(_))));
+    assert!(!shop.screen().contains("0 hits"), "{}", shop.screen());
     shop.keys("<c-e>");
     assert!(shop.app.notice.as_ref().unwrap().error && !shop.said().is_empty());
     // An answer to an older question is dropped.

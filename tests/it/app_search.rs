@@ -83,6 +83,36 @@ fn a_search_begins_with_what_was_searched_for_last() {
 }
 
 #[test]
+fn a_search_is_taken_up_with_all_its_settings() {
+    let mut shop = Workshop::light();
+    shop.keys("g/key<c-t><c-b><tab>!*.md<cr>g/");
+    let (query, hits) = (search(&shop).query(), search(&shop).hits.len());
+    assert!(query.literal && query.word && query.exclude == ["*.md"], "{query:?}");
+    assert!(hits > 0);
+    assert_eq!(search(&shop).pattern.text(), "key");
+    // What is typed makes room for itself.
+    shop.keys("server");
+    assert_eq!(search(&shop).query().pattern, "server");
+}
+
+#[test]
+fn what_is_counted_apart_is_not_among_the_hits_that_are_walked() {
+    let mut shop = Workshop::light();
+    shop.keys("g/api_key");
+    let all = search(&shop).hits.len();
+    shop.keys("<tab>!*.md");
+    let apart = search(&shop).hits.iter().filter(|hit| hit.excluded).count();
+    assert!(search(&shop).hits[0].excluded, "{:?}", search(&shop).hits);
+    assert!(shop.screen().contains(&format!("── {} hits ", all - apart)), "{}", shop.screen());
+    let first = search(&shop).hits.iter().position(|hit| !hit.excluded).unwrap();
+    let down = "<down>".repeat(first);
+    assert_eq!(shop.says(&format!("{down}<cr>")), format!("Hit 1 of {}", all - apart));
+    assert!(!shop.at().0.ends_with(".md"));
+    // Who chooses one of the others wants to see them.
+    assert!(shop.says("g/<cr>").ends_with("with those that are counted apart"));
+}
+
+#[test]
 fn the_file_of_the_hit_stands_beside_the_list() {
     let mut shop = Workshop::light();
     shop.code("README.md", 1).keys("g/api_key");

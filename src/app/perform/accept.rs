@@ -182,19 +182,35 @@ impl App {
                 let (at, pattern) = (search.cursor, search.pattern.text());
                 let Some(hit) = search.hits.get(at).cloned() else {
                     // What was typed stays there to be mended.
-                    return match search.ended {
+                    return match &search.ended {
+                        Some(Err(why)) => {
+                            let why = why.clone();
+                            self.warn(why);
+                        }
                         Some(_) => self.warn("The search has no hit."),
                         None if pattern.is_empty() => self.warn("Nothing is searched for yet."),
                         None => self.warn("No hit yet; the search is not done."),
                     };
                 };
-                let hits = std::mem::take(&mut search.hits);
+                let mut hits = std::mem::take(&mut search.hits);
+                let total = search.ended.as_ref().and_then(|found| found.as_ref().ok()).map(|found| found.hits);
+                let again = search.again();
                 self.popups.pop();
-                self.searched.clone_from(&pattern);
+                *self.searched = again;
                 self.pattern = pattern;
                 self.visit(&hit.path, line_of(hit.line));
                 self.pane = Pane::Code;
-                self.say(format!("Hit {} of {}", at + 1, hits.len()));
+                if hit.excluded {
+                    self.say(format!("Hit {} of {}, with those that are counted apart", at + 1, hits.len()));
+                    self.walk = Walk::Repo(hits, at);
+                    return;
+                }
+                // Who did not choose one of those that are counted apart is not led to them.
+                let at = hits[..at].iter().filter(|hit| !hit.excluded).count();
+                hits.retain(|hit| !hit.excluded);
+                let total = total.filter(|total| *total > hits.len() as u64);
+                let total = total.map(|total| format!(" ({total} in all)")).unwrap_or_default();
+                self.say(format!("Hit {} of {}{total}", at + 1, hits.len()));
                 self.walk = Walk::Repo(hits, at);
             }
             Some(Popup::Text(_)) => self.written(),

@@ -5,7 +5,7 @@ use crate::app::action::Act;
 use crate::app::field::Field;
 use crate::app::leads::At;
 use crate::app::msg::Effect;
-use crate::app::popup::{Page, Popup, RepoSearch, Writing};
+use crate::app::popup::{Page, Popup, Writing};
 use crate::app::{App, Pane, Walk, pages};
 use crate::export::{count, permalink};
 use crate::repo::display;
@@ -24,7 +24,7 @@ impl App {
     }
 
     pub(super) fn search_repo(&mut self) {
-        self.popups.push(Popup::Search(Box::new(RepoSearch::new(&self.searched))));
+        self.popups.push(Popup::Search(Box::new(self.searched.again())));
         self.search();
     }
 
