@@ -306,19 +306,15 @@ impl RepoSearch {
 
     /// Returns what to search for.
     pub fn query(&self) -> Query {
-        let globs = self.globs.text();
-        let (exclude, include): (Vec<&str>, Vec<&str>) =
-            globs.split_whitespace().partition(|glob| glob.starts_with('!'));
-        Query {
+        let mut query = Query {
             pattern: self.pattern.text(),
             literal: self.literal,
             case_sensitive: self.case_sensitive,
             word: self.word,
-            exclude_line: None,
-            include: include.into_iter().map(str::to_owned).collect(),
-            exclude: exclude.into_iter().map(|glob| glob.trim_start_matches('!').to_owned()).collect(),
-            tests_apart: false,
-        }
+            ..Query::default()
+        };
+        query.limit(self.globs.text().split_whitespace());
+        query
     }
 
     /// Begins anew under a ticket.

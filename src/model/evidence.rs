@@ -216,6 +216,18 @@ pub struct Query {
     pub tests_apart: bool,
 }
 
+impl Query {
+    /// Sorts globs as a person writes them: one with `!` takes out, any other takes in.
+    pub fn limit<'a>(&mut self, globs: impl IntoIterator<Item = &'a str>) {
+        for glob in globs {
+            match glob.strip_prefix('!') {
+                Some(glob) => self.exclude.push(glob.to_owned()),
+                None => self.include.push(glob.to_owned()),
+            }
+        }
+    }
+}
+
 /// A place in a file at the pin.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -661,7 +661,7 @@ impl Count {
         }
         if tally.files == 0 {
             return Err(Error::falsity(NO_FILE).hint(
-                "Look at the scope and the globs: no file matches, or all that do are excluded or were skipped.",
+                "Look at the scope and the globs: no file matches, or all that do are excluded or were skipped. A folder's files are `DIR/**`.",
             ));
         }
         Ok(Search {

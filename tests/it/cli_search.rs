@@ -17,6 +17,8 @@ fn hits_are_printed_with_what_was_read() {
     assert_eq!((&json["schema"], &json["search"]["hits"]), (&json!("touchstone.search/1"), &json!(1)));
     assert_eq!(json["lines"][0]["path"], "src/auth.ts");
     assert_eq!(json["search"]["filesDigest"].as_str().unwrap(), lines[4].trim_start_matches("files "));
+    // A glob that takes out is written as for evidence, too.
+    assert_eq!(desk.json(["search", "export f", "--in", "src/**", "--in", "!db.ts"]), json);
     // The same search as evidence has the same digests.
     desk.ok(["evidence", "add", "--search", "export f", "--in", "src/**", "--in", "!db.ts"]);
     let piece = desk.json(["evidence", "show", "E1"]).to_string();

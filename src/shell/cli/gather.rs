@@ -199,18 +199,15 @@ impl Gather {
             kinds.push(Kind::Code { regions });
         }
         if let Some(pattern) = &self.search {
-            let (exclude, include): (Vec<&String>, Vec<&String>) =
-                self.globs.iter().partition(|glob| glob.starts_with('!'));
-            kinds.push(Kind::Search(pin.search(&Query {
+            let mut query = Query {
                 pattern: pattern.clone(),
                 literal: self.literal,
                 case_sensitive: self.case_sensitive,
                 word: self.word,
-                exclude_line: None,
-                include: include.into_iter().cloned().collect(),
-                exclude: exclude.into_iter().map(|glob| glob.trim_start_matches('!').to_owned()).collect(),
-                tests_apart: false,
-            })?));
+                ..Query::default()
+            };
+            query.limit(self.globs.iter().map(String::as_str));
+            kinds.push(Kind::Search(pin.search(&query)?));
         }
         for id in &self.lead {
             let lead =

@@ -15,7 +15,7 @@ use crate::repo::{Hit, Pin, Repo, display};
 pub struct Args {
     /// A regular expression, looked for line by line
     pattern: String,
-    /// Search only files that match (a glob without `/` is a file's name)
+    /// Search only files that match (a glob without `/` is a file's name, `DIR/**` a folder); `!GLOB` is `--not GLOB`
     #[arg(long = "in", value_name = "GLOB")]
     include: Vec<String>,
     /// Leave out the hits of files that match; they are counted apart
@@ -55,16 +55,15 @@ struct Line {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
-    let query = Query {
+    let mut query = Query {
         pattern: args.pattern.clone(),
         literal: args.literal,
         case_sensitive: args.case_sensitive,
         word: args.word,
-        exclude_line: None,
-        include: args.include.clone(),
         exclude: args.exclude.clone(),
-        tests_apart: false,
+        ..Query::default()
     };
+    query.limit(args.include.iter().map(String::as_str));
     let pin = pin(args, context)?;
     let mut lines = Vec::new();
     // Hits that are counted apart are not printed.
