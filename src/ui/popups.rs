@@ -446,17 +446,24 @@ fn is_block(field: &FormField) -> bool {
 
 /// What may follow a key that is the start of others.
 fn prefix(app: &App, buffer: &mut Buffer, theme: &Theme) {
+    /// The narrowest column that tells anything.
+    const COLUMN: u16 = 16;
+    /// A narrower one has room for an action's name, and not for what it does.
+    const SENTENCE: usize = 24;
     let all = app.keymap.after(&app.contexts(), &app.pending);
     let width = app.size.0.saturating_sub(4).min(110);
     let rows = usize::from(app.size.1.saturating_sub(4));
-    let columns = if width >= 90 || all.len() > rows { 2 } else { 1 };
+    let columns = all.len().div_ceil(rows.max(1)).max(if width >= 90 { 2 } else { 1 });
+    let columns = columns.min(usize::from(width / COLUMN).max(1));
     let per_column = all.len().div_ceil(columns);
     let height = (per_column as u16 + 2).min(app.size.1.saturating_sub(2));
     let area = Rect::new((app.size.0 - width) / 2, app.size.1.saturating_sub(height + 1), width, height)
         .intersection(buffer.area);
     Clear.render(area, buffer);
     let inner = frame(buffer, theme, area, true, true);
-    title(buffer, theme, area, true, &format!("After {}", crate::app::key::spoken(&app.pending)), "");
+    let left_out = all.len().saturating_sub(usize::from(inner.height) * columns);
+    let left_out = if left_out > 0 { format!("{left_out} more in the help") } else { String::new() };
+    title(buffer, theme, area, true, &format!("After {}", crate::app::key::spoken(&app.pending)), &left_out);
     let column = usize::from(inner.width) / columns;
     for (at, (key, act)) in all.iter().enumerate() {
         let (x, y) = (at / per_column, at % per_column);
@@ -465,6 +472,7 @@ fn prefix(app: &App, buffer: &mut Buffer, theme: &Theme) {
         }
         let rect = Rect::new(inner.x + (x * column) as u16, inner.y + y as u16, column as u16, 1);
         let mut row = Row::new(buffer, theme, rect, theme.style(Role::Popup));
-        row.role(&format!(" {:<5} ", keys(theme, key)), Role::Key).put(act.row().doc, Style::new());
+        let told = if column < SENTENCE { act.row().id } else { act.row().doc };
+        row.role(&format!(" {:<5} ", keys(theme, key)), Role::Key).put(told, Style::new());
     }
 }
