@@ -17,7 +17,7 @@ use crate::app::field::Field;
 use crate::app::form::{Form, FormField, Input};
 use crate::app::item::{place, spoken};
 use crate::app::line::{overhang, wrap};
-use crate::app::picker::Picker;
+use crate::app::picker::{Entry, Picker};
 use crate::app::popup::{Filling, Page, Popup, Purpose, RepoSearch, Text, Value, Writing};
 use crate::export::count;
 use crate::repo::{Hit, display};
@@ -180,14 +180,16 @@ fn list(
                 if picker.marked.contains(&shown.index) { theme.glyphs.checked } else { theme.glyphs.unchecked };
             row.put(check, theme.style(Role::Key)).put(" ", Style::new());
         }
-        // A path's end tells more than its start.
-        let left_out = if *purpose == Purpose::Files { overhang(&entry.label, row.room()) } else { 0 };
-        if left_out > 0 {
-            row.put(theme.glyphs.ellipsis, Style::new());
-        }
-        let mut rest =
-            entry.label.width().saturating_sub(entry.label.chars().take(left_out).collect::<String>().width());
-        for (position, c) in entry.label.chars().enumerate().skip(left_out) {
+        let (kept, left_out) = cut(purpose, entry, row.room());
+        let out = entry.label.chars().skip(kept).take(left_out).collect::<String>();
+        let mut rest = entry.label.width().saturating_sub(out.width());
+        for (position, c) in entry.label.chars().enumerate() {
+            if position == kept && left_out > 0 {
+                row.put(theme.glyphs.ellipsis, Style::new());
+            }
+            if (kept..kept + left_out).contains(&position) {
+                continue;
+            }
             let mut bytes = [0; 4];
             let c = c.encode_utf8(&mut bytes);
             if rest > row.room() && row.room() < c.width() + 1 {
@@ -438,6 +440,19 @@ fn draw_form(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: R
         Some(why) => row.role(&format!(" {}", display::line(why)), Role::Error),
         None => row.role(&format!(" {hint}"), Role::Dim),
     };
+}
+
+/// Returns how much of a row's label is kept from its start, and how much is left out after that, in characters: of a path,
+/// whose end tells more than its start.
+fn cut(purpose: &Purpose, entry: &Entry<Value>, room: usize) -> (usize, usize) {
+    let kept = match (purpose, &entry.value) {
+        (Purpose::Files | Purpose::LeadFiles(_), _) => 0,
+        (_, Value::Mute(mute)) => display::line(&mute.words().0).chars().count(),
+        _ => return (0, 0),
+    };
+    let (head, path) =
+        entry.label.split_at(entry.label.char_indices().nth(kept).map_or(entry.label.len(), |(at, _)| at));
+    (kept, overhang(path, room.saturating_sub(head.width())))
 }
 
 fn is_block(field: &FormField) -> bool {
