@@ -158,7 +158,7 @@ fn a_hit_is_muted_with_a_reason_and_listed_again() {
     shop.keys("<esc>u");
     assert_eq!(shop.app.listed.counts, before);
     shop.keys("<c-r>gM");
-    assert_eq!(shop.labels(), [name.clone()]);
+    assert_eq!(shop.labels(), std::slice::from_ref(&name));
     assert!(shop.screen().contains("A constant."), "{}", shop.screen());
     assert_eq!(shop.writes("<cr>"), [Event::LeadUnmuted { mute }]);
     assert_eq!(shop.app.listed.counts, before);
