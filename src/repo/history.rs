@@ -192,9 +192,13 @@ impl Walk<'_> {
             let mut lines = BTreeSet::new();
             engine.scan(searcher, text, |_, line| {
                 lines.insert(Sha256::of(line));
+                true
             })?;
             Ok(Rc::new(lines))
         })?;
+        if matches!(found, Err(SkipReason::TooLarge)) {
+            self.pin.store.verify_large(id, &|| false)?;
+        }
         self.blobs.insert(id, found.clone());
         Ok(found)
     }

@@ -17,6 +17,7 @@ pub mod display;
 mod extent;
 mod gitdir;
 mod history;
+mod large;
 mod object;
 mod pin;
 mod refs;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use git2::{ErrorCode, ObjectType, Odb, OdbObject, Oid};
 
@@ -15,8 +15,10 @@ use crate::model::hash::{Hex, ObjectId};
 /// The clone's objects. libgit2 is given object folders and nothing else: no config, no refs, no work tree.
 #[derive(Clone)]
 pub(super) struct Store {
-    odb: Arc<Odb<'static>>,
+    pub odb: Arc<Odb<'static>>,
     shallow: Arc<HashSet<ObjectId>>,
+    /// Large blobs whose hash was verified.
+    pub sound: Arc<Mutex<HashSet<ObjectId>>>,
     /// Texts that were read already.
     pub texts: Arc<Texts>,
 }
@@ -55,7 +57,7 @@ pub(super) struct Named {
     pub id: ObjectId,
 }
 
-fn oid(id: ObjectId) -> Result<Oid> {
+pub(super) fn oid(id: ObjectId) -> Result<Oid> {
     Oid::from_bytes(&id.0).map_err(|error| Error::could_not(format!("{id} is not an object id: {}.", error.message())))
 }
 
@@ -79,7 +81,7 @@ impl Store {
             })?;
             odb.add_disk_alternate(text).map_err(failed)?;
         }
-        Ok(Store { odb: Arc::new(odb), shallow: Arc::new(shallow), texts: Arc::default() })
+        Ok(Store { odb: Arc::new(odb), shallow: Arc::new(shallow), sound: Arc::default(), texts: Arc::default() })
     }
 
     /// Tells whether history ends early because the clone was made with `--depth`.
@@ -210,10 +212,14 @@ impl Store {
     }
 }
 
-fn damaged(id: ObjectId, error: &git2::Error) -> Error {
+pub(super) fn changed(id: ObjectId) -> Error {
+    Error::falsity(format!("The object {id} was changed: its bytes do not have this hash."))
+        .hint("Delete the clone and clone again.")
+}
+
+pub(super) fn damaged(id: ObjectId, error: &git2::Error) -> Error {
     if error.code() == ErrorCode::HashsumMismatch {
-        return Error::falsity(format!("The object {id} was changed: its bytes do not have this hash."))
-            .hint("Delete the clone and clone again.");
+        return changed(id);
     }
     Error::could_not(format!("The object {id} cannot be read: {}.", error.message()))
         .hint("Run `git fsck`, and fetch or clone again.")

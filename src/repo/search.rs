@@ -135,8 +135,8 @@ impl Engine {
         })
     }
 
-    /// Calls `each` with every matching line's number (from 1) and bytes, without the line end.
-    pub fn scan(&self, searcher: &mut Searcher, bytes: &[u8], each: impl FnMut(u64, &[u8])) -> Result<()> {
+    /// Calls `each` with every matching line's number (from 1) and bytes, without the line end, until it says no.
+    pub fn scan(&self, searcher: &mut Searcher, bytes: &[u8], each: impl FnMut(u64, &[u8]) -> bool) -> Result<()> {
         let lines = Lines { exclude: self.exclude_line.as_ref(), each };
         searcher
             .search_slice(&self.matcher, bytes, lines)
@@ -156,7 +156,7 @@ struct Lines<'a, F> {
     each: F,
 }
 
-impl<F: FnMut(u64, &[u8])> Sink for Lines<'_, F> {
+impl<F: FnMut(u64, &[u8]) -> bool> Sink for Lines<'_, F> {
     type Error = io::Error;
 
     fn matched(&mut self, _: &Searcher, found: &SinkMatch<'_>) -> Result<bool, io::Error> {
@@ -167,10 +167,7 @@ impl<F: FnMut(u64, &[u8])> Sink for Lines<'_, F> {
             Some(exclude) => exclude.is_match(line).map_err(io::Error::other)?,
             None => false,
         };
-        if !excluded {
-            (self.each)(number, line);
-        }
-        Ok(true)
+        Ok(excluded || (self.each)(number, line))
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
+use grep_searcher::Searcher;
 use sha2::Digest as _;
 
 use super::pin::{Entry, EntryKind, Pin};
@@ -24,8 +25,14 @@ const THREADS: usize = 2;
 const BLOCK: usize = 32;
 /// Into how many blocks files are divided at least, so that the threads have as much to do.
 const BLOCKS: usize = 32;
-/// How many blocks the threads may be ahead of what was put together; it bounds what waits in memory.
+/// How many blocks the threads may be ahead of what was put together.
 const AHEAD: usize = 64;
+/// How many bytes of hits may wait to be put together before no other block is begun.
+const WAITING: usize = 16 << 20;
+/// How many bytes of hits a block may bring; what has more is searched again when it is its turn.
+const BROUGHT: usize = 4 << 20;
+/// After how many hits of one file it is asked whether the search is still wanted.
+const PAUSE: u64 = 4096;
 /// A hit's text is cut here, in bytes.
 const TEXT_BYTES: usize = 4 << 10;
 
@@ -112,12 +119,42 @@ struct Found {
 }
 
 /// The hits of one run in one file.
+enum Matches {
+    /// All of them.
+    Here(Lines),
+    /// More than may wait in memory; whether the file's are counted apart.
+    Many(bool),
+}
+
 #[derive(Default)]
-struct Matches {
+struct Lines {
     lines: Vec<(u64, Sha256)>,
     /// How many there are besides that are counted apart.
     apart: u64,
     texts: Vec<Hit>,
+}
+
+/// What a thread searches with. A regular expression's scratch memory is quickest in the thread that made it.
+struct Tools {
+    engines: Vec<Option<Result<Engine>>>,
+    searcher: Searcher,
+    wanted: Vec<bool>,
+    /// How many bytes of hits the block may still bring.
+    room: usize,
+}
+
+impl Tools {
+    fn new(runs: usize) -> Tools {
+        Tools { engines: vec![None; runs], searcher: searcher(), wanted: vec![false; runs], room: 0 }
+    }
+}
+
+/// The files of a block, in order.
+struct Block {
+    at: usize,
+    files: Vec<Found>,
+    /// How many bytes of hits they bring.
+    brings: usize,
 }
 
 /// Which block is next, and how far they were put together.
@@ -131,6 +168,8 @@ struct Pace {
 struct Progress {
     next: usize,
     done: usize,
+    /// How many bytes of hits wait.
+    waiting: usize,
     halted: bool,
 }
 
@@ -141,14 +180,22 @@ impl Pace {
 
     /// Returns the next block to read, once it is not too far ahead.
     fn claim(&self) -> Option<usize> {
-        let ahead = |now: &mut Progress| !now.halted && now.next >= now.done + AHEAD;
+        // Hits wait only where a block before them is not done, and that one was begun.
+        let ahead = |now: &mut Progress| !now.halted && (now.next >= now.done + AHEAD || now.waiting > WAITING);
         let mut now = self.changed.wait_while(self.now(), ahead).unwrap_or_else(PoisonError::into_inner);
         now.next += 1;
         (!now.halted).then_some(now.next - 1)
     }
 
-    fn finish_block(&self) {
-        self.now().done += 1;
+    fn bring(&self, bytes: usize) {
+        self.now().waiting += bytes;
+    }
+
+    fn finish_block(&self, bytes: usize) {
+        let mut now = self.now();
+        now.done += 1;
+        now.waiting -= bytes;
+        drop(now);
         self.changed.notify_all();
     }
 }
@@ -313,12 +360,9 @@ impl<'a> Plan<'a> {
     }
 
     /// Reads block after block.
-    fn read(&self, pace: &Pace, stop: &(dyn Fn() -> bool + Sync), sender: &Sender<(usize, Vec<Found>)>) {
+    fn read(&self, pace: &Pace, stop: &(dyn Fn() -> bool + Sync), sender: &Sender<Block>) {
         let _halt = Halt(pace);
-        // A regular expression's scratch memory is quickest in the thread that made it.
-        let mut engines: Vec<Option<Result<Engine>>> = self.runs.iter().map(|_| None).collect();
-        let mut searcher = searcher();
-        let mut wanted = vec![false; self.runs.len()];
+        let mut tools = Tools::new(self.runs.len());
         let entries = self.pin.entries();
         let size = self.block();
         while let Some(block) = pace.claim() {
@@ -326,7 +370,8 @@ impl<'a> Plan<'a> {
             if start >= entries.len() {
                 return;
             }
-            let mut all = Vec::new();
+            let mut files = Vec::new();
+            tools.room = BROUGHT;
             for (at, entry) in entries.iter().enumerate().skip(start).take(size) {
                 if stop() {
                     return;
@@ -335,73 +380,114 @@ impl<'a> Plan<'a> {
                     .filter_map(|group| self.groups[group].takes(entry).map(|excluded| (group, excluded)))
                     .collect();
                 if !groups.is_empty() {
-                    all.push(self.look(at, entry, groups, &mut engines, &mut searcher, &mut wanted));
+                    let Some(file) = self.look(at, entry, groups, &mut tools, stop) else { return };
+                    files.push(file);
                 }
             }
-            if sender.send((block, all)).is_err() {
+            let brings = BROUGHT - tools.room;
+            pace.bring(brings);
+            if sender.send(Block { at: block, files, brings }).is_err() {
                 return;
             }
         }
     }
 
-    /// Looks through one file.
+    /// Looks through one file; returns nothing once `stop` holds.
     fn look(
         &self,
         at: usize,
         entry: &Entry,
         groups: Vec<(usize, bool)>,
-        engines: &mut [Option<Result<Engine>>],
-        searcher: &mut grep_searcher::Searcher,
-        wanted: &mut [bool],
-    ) -> Found {
+        tools: &mut Tools,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Option<Found> {
         let mut runs = Vec::new();
-        let size = match entry.kind {
+        let mut size = match entry.kind {
             EntryKind::Symlink => Ok(Err(SkipReason::Symlink)),
             EntryKind::Submodule => Ok(Err(SkipReason::Submodule)),
             EntryKind::File | EntryKind::Executable => with_text(&self.pin.store, entry.oid, &entry.path, |text| {
                 match &self.required {
-                    Some(required) => required.mark(text, wanted),
-                    None => wanted.fill(true),
+                    Some(required) => required.mark(text, &mut tools.wanted),
+                    None => tools.wanted.fill(true),
                 }
                 let tests = TestModules::new(&entry.path, text);
                 for (group, excluded) in &groups {
-                    for run in self.groups[*group].runs.iter().copied().filter(|run| wanted[*run]) {
-                        let mut room = self.runs[run].room();
-                        let tests_apart = self.runs[run].query.tests_apart;
-                        let mut matches = Matches::default();
-                        let make = || self.runs[run].engine.get_or_init(|| Engine::new(self.runs[run].query)).clone();
-                        let engine = match engines[run].get_or_insert_with(make) {
-                            Ok(engine) => engine,
-                            Err(error) => {
-                                runs.push((run, Err(error.clone())));
-                                continue;
-                            }
-                        };
-                        let done = engine.scan(searcher, text, |line, text| {
-                            let excluded = *excluded || (tests_apart && tests.hold(line));
-                            if excluded {
-                                matches.apart += 1;
-                            } else {
-                                matches.lines.push((line, Sha256::of(text)));
-                            }
-                            let room = &mut room[usize::from(excluded)];
-                            if *room > 0 {
-                                *room -= 1;
-                                let text = text[..text.len().min(TEXT_BYTES)].to_vec();
-                                let path = entry.path.clone();
-                                matches.texts.push(Hit { path, line, text, excluded });
-                            }
-                        });
-                        match done {
-                            Ok(()) if matches.lines.is_empty() && matches.apart == 0 => {}
-                            done => runs.push((run, done.map(|()| matches))),
+                    for run in &self.groups[*group].runs {
+                        if tools.wanted[*run] {
+                            let matches = self.lines(*run, entry, text, &tests, *excluded, tools);
+                            runs.extend(matches.transpose().map(|matches| (*run, matches)));
                         }
                     }
                 }
                 Ok(text.len() as u64)
             }),
         };
-        Found { entry: at, groups, size, runs }
+        if matches!(size, Ok(Err(SkipReason::TooLarge))) {
+            match self.pin.store.verify_large(entry.oid, stop) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => size = Err(error),
+            }
+        }
+        Some(Found { entry: at, groups, size, runs })
+    }
+
+    /// Returns the hits of one run in a file, if there are any.
+    fn lines(
+        &self,
+        run: usize,
+        entry: &Entry,
+        text: &[u8],
+        tests: &TestModules<'_>,
+        excluded: bool,
+        tools: &mut Tools,
+    ) -> Result<Option<Matches>> {
+        let (mut room, mut bytes, mut many) = (self.runs[run].room(), tools.room, false);
+        let mut found = Lines::default();
+        self.scan(run, text, tests, excluded, tools, |line, text, excluded| {
+            let room = &mut room[usize::from(excluded)];
+            let shown = (*room > 0).then(|| &text[..text.len().min(TEXT_BYTES)]);
+            let takes = shown.map_or(0, |text| size_of::<Hit>() + entry.path.0.len() + text.len())
+                + if excluded { 0 } else { size_of::<(u64, Sha256)>() };
+            many = takes > bytes;
+            if many {
+                return false;
+            }
+            bytes -= takes;
+            if excluded {
+                found.apart += 1;
+            } else {
+                found.lines.push((line, Sha256::of(text)));
+            }
+            if let Some(text) = shown {
+                *room -= 1;
+                found.texts.push(Hit { path: entry.path.clone(), line, text: text.to_vec(), excluded });
+            }
+            true
+        })?;
+        if many {
+            return Ok(Some(Matches::Many(excluded)));
+        }
+        tools.room = bytes;
+        Ok((!found.lines.is_empty() || found.apart > 0).then_some(Matches::Here(found)))
+    }
+
+    /// Calls `each` with the lines that match: number, text, and whether it is counted apart.
+    fn scan(
+        &self,
+        run: usize,
+        text: &[u8],
+        tests: &TestModules<'_>,
+        excluded: bool,
+        tools: &mut Tools,
+        mut each: impl FnMut(u64, &[u8], bool) -> bool,
+    ) -> Result<()> {
+        let Run { query, engine, .. } = &self.runs[run];
+        let make = || engine.get_or_init(|| Engine::new(query)).clone();
+        let engine = tools.engines[run].get_or_insert_with(make).as_ref().map_err(Clone::clone)?;
+        engine.scan(&mut tools.searcher, text, |line, text| {
+            each(line, text, excluded || (query.tests_apart && tests.hold(line)))
+        })
     }
 
     /// Puts the blocks together in order, and hands out hits as they come.
@@ -409,24 +495,30 @@ impl<'a> Plan<'a> {
         &self,
         pace: &Pace,
         stop: &(dyn Fn() -> bool + Sync),
-        blocks: &Receiver<(usize, Vec<Found>)>,
+        blocks: &Receiver<Block>,
         found: &mut impl FnMut(usize, InFile<'_>),
     ) -> Option<Vec<Result<Search>>> {
         let mut counts: Vec<Count> = self.runs.iter().map(|_| Count::default()).collect();
         let mut tallies: Vec<Tally> = self.groups.iter().map(|_| Tally::default()).collect();
+        let mut tools = Tools::new(self.runs.len());
         let mut early = BTreeMap::new();
-        for block in 0..self.pin.entries().len().div_ceil(self.block()) {
-            while !early.contains_key(&block) {
-                let (at, files) = blocks.recv().ok()?;
-                early.insert(at, files);
-            }
-            for file in early.remove(&block).unwrap_or_default() {
+        for at in 0..self.pin.entries().len().div_ceil(self.block()) {
+            let block = loop {
+                match early.remove(&at) {
+                    Some(block) => break block,
+                    None => {
+                        let block = blocks.recv().ok()?;
+                        early.insert(block.at, block);
+                    }
+                }
+            };
+            for file in block.files {
                 if stop() {
                     return None;
                 }
-                self.add(file, &mut counts, &mut tallies, found);
+                self.add(file, &mut counts, &mut tallies, &mut tools, stop, found)?;
             }
-            pace.finish_block();
+            pace.finish_block(block.brings);
         }
         let mut tally_of = vec![0; self.runs.len()];
         for (at, group) in self.groups.iter().enumerate() {
@@ -436,25 +528,41 @@ impl<'a> Plan<'a> {
         Some(counts.map(|((count, run), tally)| count.finish(run.query, &tallies[tally])).collect())
     }
 
-    fn add(&self, file: Found, counts: &mut [Count], tallies: &mut [Tally], found: &mut impl FnMut(usize, InFile<'_>)) {
+    /// Adds what one file has; returns nothing once `stop` holds.
+    fn add(
+        &self,
+        file: Found,
+        counts: &mut [Count],
+        tallies: &mut [Tally],
+        tools: &mut Tools,
+        stop: &(dyn Fn() -> bool + Sync),
+        found: &mut impl FnMut(usize, InFile<'_>),
+    ) -> Option<()> {
         let entry = &self.pin.entries()[file.entry];
         for (at, matches) in file.runs {
             let (run, count) = (&self.runs[at], &mut counts[at]);
             if count.error.is_some() {
                 continue;
             }
-            let mut matches = match matches {
-                Ok(matches) => matches,
-                Err(error) => {
-                    count.error = Some(error);
-                    continue;
+            let before = (count.hits, count.excluded_hits);
+            let texts = match matches {
+                Ok(Matches::Here(Lines { lines, apart, mut texts })) => {
+                    count.excluded_hits += apart;
+                    lines.into_iter().for_each(|(line, digest)| count.add(entry, line, digest));
+                    run.fit(&mut texts);
+                    Ok(Some(texts))
                 }
+                Ok(Matches::Many(excluded)) => self.add_many(at, entry, excluded, count, tools, stop),
+                Err(error) => Err(error),
             };
-            count.excluded_hits += matches.apart;
-            count.add(entry, &matches.lines);
-            run.fit(&mut matches.texts);
-            let (hits, apart) = (matches.lines.len() as u64, matches.apart);
-            found(run.at, InFile { path: &entry.path, hits, apart, texts: matches.texts });
+            match texts {
+                Ok(None) => return None,
+                Ok(Some(texts)) => {
+                    let (hits, apart) = (count.hits - before.0, count.excluded_hits - before.1);
+                    found(run.at, InFile { path: &entry.path, hits, apart, texts });
+                }
+                Err(error) => count.error = Some(error),
+            }
         }
         for (group, excluded) in file.groups {
             let tally = &mut tallies[group];
@@ -473,6 +581,42 @@ impl<'a> Plan<'a> {
                 }
             }
         }
+        Some(())
+    }
+
+    /// Searches a file with very many hits and counts them as they come, without keeping them. Returns the texts,
+    /// or nothing once `stop` holds.
+    fn add_many(
+        &self,
+        run: usize,
+        entry: &Entry,
+        excluded: bool,
+        count: &mut Count,
+        tools: &mut Tools,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Vec<Hit>>> {
+        let (mut room, mut texts, mut seen, mut stopped) = (self.runs[run].room(), Vec::new(), 0, false);
+        let _ = with_text(&self.pin.store, entry.oid, &entry.path, |text| {
+            let tests = TestModules::new(&entry.path, text);
+            self.scan(run, text, &tests, excluded, tools, |line, text, excluded| {
+                seen += 1;
+                stopped = seen % PAUSE == 0 && stop();
+                if excluded {
+                    count.excluded_hits += 1;
+                } else {
+                    count.add(entry, line, Sha256::of(text));
+                }
+                let room = &mut room[usize::from(excluded)];
+                if *room > 0 {
+                    *room -= 1;
+                    let text = text[..text.len().min(TEXT_BYTES)].to_vec();
+                    texts.push(Hit { path: entry.path.clone(), line, text, excluded });
+                }
+                !stopped
+            })
+        })?;
+        self.runs[run].fit(&mut texts);
+        Ok((!stopped).then_some(texts))
     }
 }
 
@@ -497,14 +641,17 @@ struct Count {
 }
 
 impl Count {
-    fn add(&mut self, entry: &Entry, lines: &[(u64, Sha256)]) {
-        for (line, digest) in lines {
-            self.hits += 1;
-            self.list.update(&entry.path.0);
-            self.list.update(format!(":{line}:{digest}\n"));
-            if self.places.len() < Search::LISTED {
-                self.places.push(Place { path: entry.path.clone(), line: *line });
-            }
+    fn add(&mut self, entry: &Entry, line: u64, digest: Sha256) {
+        self.hits += 1;
+        let mut hexadecimal = [0; 64];
+        // It has room for the digest, so this cannot fail.
+        let _ = hex::encode_to_slice(digest.0, &mut hexadecimal);
+        self.list.update(&entry.path.0);
+        self.list.update(format!(":{line}:"));
+        self.list.update(hexadecimal);
+        self.list.update(b"\n");
+        if self.places.len() < Search::LISTED {
+            self.places.push(Place { path: entry.path.clone(), line });
         }
     }
 

@@ -659,3 +659,37 @@ fn content_over_the_limit_is_known_by_its_header() {
     assert_eq!(pin.content(own(giant)).unwrap(), Content::TooLarge(TWO_GIB));
     assert_eq!(pin.blob(own(giant)).unwrap_err().kind, Kind::CouldNot);
 }
+
+#[test]
+fn a_forged_size_is_no_reason_to_leave_a_file_out() {
+    let desk = desk(|git| {
+        let id = Oid::hash_object(ObjectType::Blob, b"evil()").unwrap().to_string();
+        let forged = loose(git, &id, "blob 70000000", b"evil()");
+        git.tree(&[(b"a.js", FILE, forged), (b"b.js", FILE, git.blob("fine()\n"))])
+    });
+    for args in
+        [&["search", "evil"][..], &["evidence", "add", "--search", "evil"], &["evidence", "add", "--history", "evil"]]
+    {
+        let said = desk.fails(args, 1);
+        assert!(said.contains("was changed: its bytes do not have this hash"), "{said}");
+    }
+    // What does not read it is not refused.
+    desk.ok(["evidence", "add", "--search", "evil", "--in", "b.js"]);
+}
+
+#[test]
+fn a_file_in_a_pack_is_too_large_only_if_it_is() {
+    let f = Fixture::new();
+    let (large, small) = (f.blob(vec![b'x'; (64 << 20) + 1]), f.blob("x\n"));
+    let two = f.commit(f.tree(&[(b"large", FILE, large), (b"small", FILE, small)]), &[], 1);
+    let huge = f.blob(vec![b'y'; (128 << 20) + 1]);
+    let three = f.commit(f.tree(&[(b"huge", FILE, huge), (b"large", FILE, large), (b"small", FILE, small)]), &[], 1);
+    let query = Query { pattern: "x".into(), ..Query::default() };
+    let skipped = |pin: touchstone::repo::Pin| pin.search(&query).map(|search| search.skipped[0].files);
+    assert_eq!(skipped(f.pin(three)), Ok(2));
+    repack(&f, "all");
+    assert_eq!(skipped(f.pin(two)), Ok(1));
+    let error = skipped(f.pin(three)).unwrap_err();
+    assert_eq!(error.kind, Kind::CouldNot);
+    assert!(error.message.contains("too many to verify its hash"), "{error}");
+}

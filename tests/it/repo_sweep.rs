@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use proptest::prelude::*;
 use touchstone::error::Kind;
 use touchstone::model::evidence::{Query, Search};
-use touchstone::repo::{Hit, Pin};
+use touchstone::model::hash::Sha256;
+use touchstone::repo::{Hit, InFile, Pin};
 
 use crate::repo_fixture::{FILE, Fixture, SYMLINK};
 
@@ -228,4 +229,48 @@ fn whole_words_are_told_from_parts_of_words() {
     let written = serde_json::to_value(query("key")).unwrap();
     assert!(written.get("word").is_none(), "records without it stay as they are");
     assert_eq!(serde_json::from_value::<Query>(serde_json::to_value(word("key")).unwrap()).unwrap(), word("key"));
+}
+
+#[test]
+fn more_hits_than_wait_in_memory_are_all_counted() {
+    const LINES: usize = 120_000;
+    let f = Fixture::new();
+    let many = f.blob("x\n".repeat(LINES));
+    let tests = f.blob(format!("x\n#[cfg(test)]\nmod tests {{\n{}}}\n", "x\n".repeat(LINES)));
+    let few = f.blob("x\ny\n");
+    let items = [(&b"a"[..], few), (b"b", many), (b"c", few), (b"d", many), (b"e.rs", tests), (b"z", few)];
+    let pin = f.pin(f.commit(f.tree(&items.map(|(name, blob)| (name, FILE, blob))), &[], 1));
+    let apart = Query { exclude: vec!["d".into()], tests_apart: true, ..query("x") };
+    let queries = [apart, query("y"), query("^x$")];
+    let mut files = vec![Vec::new(); queries.len()];
+    let found = |at: usize, file: InFile<'_>| {
+        files[at].push((file.path.lossy().into_owned(), file.hits, file.apart, file.texts.len()));
+    };
+    let results = pin.sweep(&queries, 3, &|| false, found).unwrap().unwrap();
+    let all = LINES as u64;
+    let row = |path: &str, hits: u64, apart: u64, texts: usize| (path.to_owned(), hits, apart, texts);
+    let by_file = [
+        row("a", 1, 0, 1),
+        row("b", all, 0, 2),
+        row("c", 1, 0, 0),
+        row("d", 0, all, 3),
+        row("e.rs", 1, all, 0),
+        row("z", 1, 0, 0),
+    ];
+    assert_eq!(files[0], by_file);
+    assert_eq!(files[2].iter().map(|file| file.3).sum::<usize>(), 3);
+    let searches: Vec<Search> = results.into_iter().map(Result::unwrap).collect();
+    let counts: Vec<(u64, u64)> = searches.iter().map(|search| (search.hits, search.excluded_hits)).collect();
+    assert_eq!(counts, [(all + 4, 2 * all), (3, 0), (3 * all + 4, 0)]);
+    // The digest, put together by hand.
+    let digest = Sha256::of("x");
+    let lines =
+        |path: &str, lines: usize| (1..=lines).map(|line| format!("{path}:{line}:{digest}\n")).collect::<String>();
+    let list = [lines("a", 1), lines("b", LINES), lines("c", 1), lines("e.rs", 1), lines("z", 1)].concat();
+    assert_eq!(searches[0].hits_digest, Sha256::of(list));
+    let stop = AtomicBool::new(false);
+    let stopped = pin.sweep(&queries, 3, &|| stop.load(Ordering::SeqCst), |_, file| {
+        stop.store(file.path.lossy() == "a", Ordering::SeqCst);
+    });
+    assert_eq!(stopped.unwrap(), None, "also where a file has very many");
 }
