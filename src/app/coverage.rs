@@ -62,7 +62,7 @@ impl App {
     /// Notes the files that leads point at, once the leads were run.
     pub(super) fn point(&mut self) {
         if self.leads_came > 0 {
-            self.coverage.pointed = Some(Pointing::new(&self.leads, &self.mutes));
+            self.coverage.pointed = Some(Pointing::new(&self.leads, &self.mutes, &self.audit.standard));
             self.show_map();
         }
     }

@@ -8,7 +8,7 @@ use crate::export::count;
 use crate::model::coverage::Pointed;
 use crate::model::evidence::RepoPath;
 use crate::model::mute::{Mute, Muted};
-use crate::model::standard::Signal;
+use crate::model::standard::{Signal, Standard};
 use crate::repo::{Globs, Hit};
 
 /// What an audit mutes, ready to be asked.
@@ -234,16 +234,16 @@ pub struct Pointing {
 
 impl Pointing {
     /// Puts together where leads point.
-    pub fn new(leads: &BTreeMap<String, Vec<LeadFound>>, mutes: &Mutes) -> Pointing {
+    pub fn new(leads: &BTreeMap<String, Vec<LeadFound>>, mutes: &Mutes, standard: &Standard) -> Pointing {
         let blind = leads.values().flatten().filter(|lead| !lead.is_known() && !mutes.leads.contains(&lead.id)).count();
-        Pointing { files: pointed(leads, mutes), blind }
+        Pointing { files: pointed(leads, mutes, standard), blind }
     }
 }
 
-fn pointed(leads: &BTreeMap<String, Vec<LeadFound>>, mutes: &Mutes) -> Vec<Pointed> {
+fn pointed(leads: &BTreeMap<String, Vec<LeadFound>>, mutes: &Mutes, standard: &Standard) -> Vec<Pointed> {
     let mut files: BTreeMap<&RepoPath, Pointed> = BTreeMap::new();
-    for (item, of_item) in leads {
-        for lead in of_item {
+    for item in standard.items().map(|(_, item)| &item.id) {
+        for lead in leads.get(item).into_iter().flatten() {
             let Ok(found) = &lead.outcome else { continue };
             for (path, file) in &found.by_file {
                 let hits = file.hits - mutes.count(&lead.id, path, found);
@@ -285,6 +285,7 @@ mod tests {
     use crate::model::evidence::{Kind, PathList};
     use crate::model::hash::Sha256;
     use crate::model::time::Time;
+    use crate::standards::Loaded;
 
     fn found(id: &str, signal: Signal, places: &[(&str, u64, bool)]) -> LeadFound {
         let mut by_file: BTreeMap<RepoPath, FileHits> = BTreeMap::new();
@@ -375,8 +376,18 @@ mod tests {
         // Of hits whose places are not kept, a muted line is one.
         leads[0].outcome.as_mut().unwrap().places.remove(1);
         assert_eq!(count(&leads, &[line("a-1.a", "a.ts", 2), line("a-1.a", "a.ts", 3), line("a-1.a", "b.ts", 1)]), 1);
-        let pointed = pointed(&[("a-1".to_owned(), leads)].into(), &mutes(&[line("a-1.b", "b.ts", 6)]));
+        let (all, mutes) = ([("auth-1".to_owned(), leads)].into(), mutes(&[line("a-1.b", "b.ts", 6)]));
+        let pointed = Pointing::new(&all, &mutes, &Loaded::built_in().unwrap().standard).files;
         assert_eq!(pointed.iter().map(|one| one.hits).collect::<Vec<_>>(), [2, 2]);
+    }
+
+    #[test]
+    fn items_that_point_at_a_file_come_in_the_standards_order() {
+        let standard = Loaded::built_in().unwrap().standard;
+        let ids = ["transport-1", "input-2", "auth-4"];
+        let all = ids.map(|id| (id.to_owned(), vec![found(&format!("{id}.a"), Signal::Look, &[("a.ts", 1, false)])]));
+        let pointing = Pointing::new(&all.into(), &Mutes::default(), &standard);
+        assert_eq!(pointing.files[0].items, ["transport-1", "auth-4", "input-2"]);
     }
 
     #[test]

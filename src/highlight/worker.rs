@@ -271,7 +271,7 @@ impl<'s, F: FnMut(Answer)> Worker<'s, F> {
             let symbols = known.outline.symbols();
             let whole = known.lines == text.count() || known.plain().is_some();
             if whole || symbols.len() >= told + SYMBOLS {
-                let new = symbols[told..].to_vec();
+                let new = symbols.get(told..).unwrap_or_default().to_vec();
                 told = symbols.len();
                 let plain = known.plain();
                 self.outlined(&request, new, plain, whole);

@@ -62,14 +62,33 @@ impl Mute {
     }
 }
 
-impl fmt::Display for Mute {
-    /// Writes it for a reader who has a door for outside text.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Mute {
+    /// Returns it in words for a reader who has a door for outside text: what comes first, and the place, whose end tells
+    /// more than its start.
+    pub fn words(&self) -> (String, String) {
         match self {
-            Mute::Hit { lead, path, line: 0 } => write!(f, "{lead} at {}", path.lossy()),
-            Mute::Hit { lead, path, line } => write!(f, "{lead} at {}:{line}", path.lossy()),
-            Mute::Lead { lead } => f.write_str(lead),
-            Mute::Path { glob } => write!(f, "leads under {glob}"),
+            Mute::Hit { lead, path, line } => {
+                // Bytes that are not UTF-8 are told as that door tells them: two such paths are not one.
+                let mut place = String::new();
+                for chunk in path.0.utf8_chunks() {
+                    place.push_str(chunk.valid());
+                    place.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+                }
+                if *line > 0 {
+                    place += &format!(":{line}");
+                }
+                (format!("{lead} at "), place)
+            }
+            Mute::Lead { lead } => (lead.clone(), String::new()),
+            Mute::Path { glob } => ("leads under ".to_owned(), glob.clone()),
         }
+    }
+}
+
+impl fmt::Display for Mute {
+    /// Writes its [`Mute::words`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, place) = self.words();
+        write!(f, "{what}{place}")
     }
 }

@@ -13,6 +13,9 @@ use crate::repo::{self, Hit, InFile, Pin, display};
 /// How much the lists of the files that all leads point at may take in memory, in bytes.
 const FILES: usize = 64 << 20;
 
+/// How many hits of each lead are kept, to be listed and to tell which of them are muted.
+pub const PLACES: usize = 500;
+
 /// How much of a hit's line is kept, in bytes: a list shows no more of it.
 const TEXT: usize = 512;
 
@@ -86,8 +89,8 @@ pub fn run_all(
 
 /// Returns where the leads point that are not muted.
 pub fn pointed(pin: &Pin, audit: &Audit) -> Pointing {
-    let found = run_all(pin, &audit.standard, 0, &|| false, |_| {}).unwrap_or_default();
-    Pointing::new(&found, &Mutes::new(&audit.now.muted))
+    let found = run_all(pin, &audit.standard, PLACES, &|| false, |_| {}).unwrap_or_default();
+    Pointing::new(&found, &Mutes::new(&audit.now.muted), &audit.standard)
 }
 
 /// Returns leads that could not be run, and why, by item.

@@ -17,7 +17,7 @@ use crate::app::field::Field;
 use crate::app::form::{Form, FormField, Input};
 use crate::app::item::{place, spoken};
 use crate::app::line::{overhang, wrap};
-use crate::app::picker::Picker;
+use crate::app::picker::{Entry, Picker};
 use crate::app::popup::{Filling, Page, Popup, Purpose, RepoSearch, Text, Value, Writing};
 use crate::export::count;
 use crate::repo::{Hit, display};
@@ -181,14 +181,16 @@ fn list(
                 if picker.marked.contains(&shown.index) { theme.glyphs.checked } else { theme.glyphs.unchecked };
             row.put(check, theme.style(Role::Key)).put(" ", Style::new());
         }
-        // A path's end tells more than its start.
-        let left_out = if *purpose == Purpose::Files { overhang(&entry.label, row.room()) } else { 0 };
-        if left_out > 0 {
-            row.put(theme.glyphs.ellipsis, Style::new());
-        }
-        let mut rest =
-            entry.label.width().saturating_sub(entry.label.chars().take(left_out).collect::<String>().width());
-        for (position, c) in entry.label.chars().enumerate().skip(left_out) {
+        let (kept, left_out) = cut(purpose, entry, row.room());
+        let out = entry.label.chars().skip(kept).take(left_out).collect::<String>();
+        let mut rest = entry.label.width().saturating_sub(out.width());
+        for (position, c) in entry.label.chars().enumerate() {
+            if position == kept && left_out > 0 {
+                row.put(theme.glyphs.ellipsis, Style::new());
+            }
+            if (kept..kept + left_out).contains(&position) {
+                continue;
+            }
             let mut bytes = [0; 4];
             let c = c.encode_utf8(&mut bytes);
             if rest > row.room() && row.room() < c.width() + 1 {
@@ -441,23 +443,43 @@ fn draw_form(app: &App, buffer: &mut Buffer, theme: &Theme, area: Rect, inner: R
     };
 }
 
+/// Returns how much of a row's label is kept from its start, and how much is left out after that, in characters: of a path,
+/// whose end tells more than its start.
+fn cut(purpose: &Purpose, entry: &Entry<Value>, room: usize) -> (usize, usize) {
+    let kept = match (purpose, &entry.value) {
+        (Purpose::Files | Purpose::LeadFiles(_), _) => 0,
+        (_, Value::Mute(mute)) => display::line(&mute.words().0).chars().count(),
+        _ => return (0, 0),
+    };
+    let (head, path) =
+        entry.label.split_at(entry.label.char_indices().nth(kept).map_or(entry.label.len(), |(at, _)| at));
+    (kept, overhang(path, room.saturating_sub(head.width())))
+}
+
 fn is_block(field: &FormField) -> bool {
     matches!(&field.input, Input::Text(text) if !text.one_line)
 }
 
 /// What may follow a key that is the start of others.
 fn prefix(app: &App, buffer: &mut Buffer, theme: &Theme) {
+    /// The narrowest column that tells anything.
+    const COLUMN: u16 = 16;
+    /// A narrower one has room for an action's name, and not for what it does.
+    const SENTENCE: usize = 24;
     let all = app.keymap.after(&app.contexts(), &app.pending);
     let width = app.size.0.saturating_sub(4).min(110);
     let rows = usize::from(app.size.1.saturating_sub(4));
-    let columns = if width >= 90 || all.len() > rows { 2 } else { 1 };
+    let columns = all.len().div_ceil(rows.max(1)).max(if width >= 90 { 2 } else { 1 });
+    let columns = columns.min(usize::from(width / COLUMN).max(1));
     let per_column = all.len().div_ceil(columns);
     let height = (per_column as u16 + 2).min(app.size.1.saturating_sub(2));
     let area = Rect::new((app.size.0 - width) / 2, app.size.1.saturating_sub(height + 1), width, height)
         .intersection(buffer.area);
     Clear.render(area, buffer);
     let inner = frame(buffer, theme, area, true, true);
-    title(buffer, theme, area, true, &format!("After {}", crate::app::key::spoken(&app.pending)), "");
+    let left_out = all.len().saturating_sub(usize::from(inner.height) * columns);
+    let left_out = if left_out > 0 { format!("{left_out} more in the help") } else { String::new() };
+    title(buffer, theme, area, true, &format!("After {}", crate::app::key::spoken(&app.pending)), &left_out);
     let column = usize::from(inner.width) / columns;
     for (at, (key, act)) in all.iter().enumerate() {
         let (x, y) = (at / per_column, at % per_column);
@@ -466,6 +488,7 @@ fn prefix(app: &App, buffer: &mut Buffer, theme: &Theme) {
         }
         let rect = Rect::new(inner.x + (x * column) as u16, inner.y + y as u16, column as u16, 1);
         let mut row = Row::new(buffer, theme, rect, theme.style(Role::Popup));
-        row.role(&format!(" {:<5} ", keys(theme, key)), Role::Key).put(act.row().doc, Style::new());
+        let told = if column < SENTENCE { act.row().id } else { act.row().doc };
+        row.role(&format!(" {:<5} ", keys(theme, key)), Role::Key).put(told, Style::new());
     }
 }

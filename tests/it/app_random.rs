@@ -42,6 +42,14 @@ const ACTS: &[&str] = &[
     "gf<down><cr>x<c-s>",
     "gf<down><cr><c-x>wrong<cr>",
     "g/const<c-e><cr>",
+    "g/x<c-y>",
+    "fauth.ts<cr>V",
+    "2vjV",
+    "1V",
+    "}2M<cr>why<cr>",
+    "3jM<cr>why<cr>",
+    "M<cr>why<cr>",
+    "gM<cr>",
     "]",
     "[",
     "m",
@@ -192,7 +200,8 @@ fn nothing_is_answered_by_other_keys() {
 fn everything_can_be_undone_and_done_again() {
     let acts = prop::sample::select(ACTS.to_vec());
     let tried = runner(4).run(&prop::collection::vec(acts, 5..25), |acts| {
-        let mut shop = Workshop::light();
+        // With leads, so that there is something to mute.
+        let mut shop = Workshop::new();
         let begun = shop.app.audit.as_of(1).now;
         for keys in acts {
             shop.keys(keys);

@@ -437,3 +437,18 @@ fn any_size_of_any_screen_is_drawn_without_a_hazard() {
         }
     });
 }
+
+#[test]
+fn every_key_that_may_follow_is_shown() {
+    for (columns, rows) in [(60, 16), (80, 24), (120, 40)] {
+        let mut shop = Workshop::on(Desk::light(&["stdio"]), columns, rows);
+        shop.keys("g");
+        let screen = shop.screen();
+        for (key, act) in shop.app.keymap.after(&shop.app.contexts(), &shop.app.pending) {
+            let told = |text: &str| screen.contains(&format!(" {key:<5} {text}"));
+            let doc: String = act.row().doc.chars().take(12).collect();
+            let id: String = act.row().id.chars().take(10).collect();
+            assert!(told(&doc) || told(&id), "{key} {doc}\n{screen}");
+        }
+    }
+}

@@ -34,6 +34,7 @@ mod highlight;
 mod hostile;
 mod house;
 mod journal;
+mod kept;
 mod leads;
 mod past;
 mod print;

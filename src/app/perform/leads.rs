@@ -10,7 +10,7 @@ use crate::app::{App, Pane, Walk};
 use crate::export::count;
 use crate::model::evidence::RepoPath;
 use crate::model::mute::Mute;
-use crate::repo::{Hit, display, escape_glob};
+use crate::repo::{Globs, Hit, display, escape_glob};
 
 impl App {
     /// Asks what is to be muted: the hit, its lead, its file or a folder around it.
@@ -83,8 +83,8 @@ impl App {
             .iter()
             .map(|(mute, muted)| Entry {
                 value: Value::Mute(mute.clone()),
-                label: format!("{}  {}", display::line(&mute.to_string()), display::line(&muted.reason)),
-                detail: muted.at.date(),
+                label: display::line(&mute.to_string()).into_owned(),
+                detail: format!("{} {}", muted.at.date(), display::line(&muted.reason)),
             })
             .collect();
         if entries.is_empty() {
@@ -151,6 +151,8 @@ fn around(path: &RepoPath) -> Vec<(String, Mute)> {
         mutes.push(("this folder".to_owned(), Mute::Path { glob: format!("{}/**", escape_glob(outer)) }));
         folder = outer;
     }
+    // What is too long for a glob would mute nothing, and stand in the record.
+    mutes.retain(|(_, mute)| matches!(mute, Mute::Path { glob } if Globs::new(&[glob]).is_ok()));
     mutes
 }
 
@@ -159,11 +161,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::repo::Globs;
 
     fn path() -> impl Strategy<Value = String> {
         let part = r"[ab\\*?\[\]{},!^.ü-]{1,3}".prop_filter("git has no such name", |part| part != "." && part != "..");
         prop::collection::vec(part, 1..4).prop_map(|parts| parts.join("/"))
+    }
+
+    #[test]
+    fn a_path_too_long_for_a_glob_is_not_offered() {
+        // Each of these takes three bytes of a glob.
+        let path = format!("src/{}/{}", "*".repeat(1300), "*".repeat(200));
+        let globs: Vec<String> = around(&path.as_str().into()).into_iter().map(|(_, mute)| mute.to_string()).collect();
+        assert_eq!((globs.len(), globs[1].as_str()), (2, "leads under src/**"), "{globs:?}");
+        assert!(globs[0].ends_with("/**"));
     }
 
     proptest! {

@@ -16,9 +16,6 @@ use crate::model::standard::{Item, Lead, LeadKind, Signal, Standard};
 use crate::repo::{Pin, display};
 use crate::shell::leads;
 
-/// How many hits of each lead are kept, so that muted ones do not push the others out of a list.
-const KEPT: usize = 500;
-
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The item, such as auth-4 (default: a line for each item)
@@ -132,7 +129,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         None => standard.items().map(|(_, item)| item).collect(),
     };
     let pin = context.pin_of(&audit)?;
-    let found = find(&pin, standard, &wanted, KEPT.max(args.hits));
+    let found = find(&pin, standard, &wanted, leads::PLACES.max(args.hits));
     let mutes = Mutes::new(&audit.now.muted);
     if args.by_file {
         return by_file(args, context, &found, &mutes);

@@ -1,5 +1,7 @@
 //! `touchstone mute`: puts hits of leads away with a reason, lists what is put away, lists it again.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
@@ -20,7 +22,7 @@ pub struct Args {
     lead: Option<String>,
     /// The hit: PATH:LINE, or PATH where the path itself is the hit
     #[arg(long, value_name = "PLACE", requires = "lead")]
-    at: Option<String>,
+    at: Option<OsString>,
     /// Mute all leads under paths: a glob, such as 'docs/**'
     #[arg(long, value_name = "GLOB", conflicts_with_all = ["lead", "at"])]
     path: Option<String>,
@@ -75,13 +77,18 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
 fn wanted(args: &Args) -> Result<Option<Mute>> {
     Ok(match (&args.lead, &args.at, &args.path) {
         (_, _, Some(glob)) => {
-            Globs::new(&[glob])?;
+            if !args.off {
+                Globs::new(&[glob])?;
+            }
             Some(Mute::Path { glob: glob.clone() })
         }
         (Some(lead), Some(place), None) => {
-            let line = place.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse().ok()?)));
+            let place = place.as_bytes();
+            let colon = place.iter().rposition(|byte| *byte == b':');
+            let line =
+                colon.and_then(|at| Some((&place[..at], std::str::from_utf8(&place[at + 1..]).ok()?.parse().ok()?)));
             let (path, line) = line.unwrap_or((place, 0));
-            Some(Mute::Hit { lead: lead.clone(), path: RepoPath::from(path), line })
+            Some(Mute::Hit { lead: lead.clone(), path: RepoPath(path.to_vec()), line })
         }
         (Some(lead), None, None) => Some(Mute::Lead { lead: lead.clone() }),
         (None, ..) => None,

@@ -21,9 +21,6 @@ use crate::model::standard::Standard;
 use crate::repo::{BLOB_LIMIT, Content, EntryKind, Pin, Repo, display};
 use crate::shell::{exporting, leads};
 
-/// How many places of each lead are shown.
-const PLACES: usize = 500;
-
 /// How many bytes of the files' texts are kept in memory for searches; what is beyond is read for each.
 const TEXTS: u64 = 256 << 20;
 
@@ -348,7 +345,7 @@ impl Searcher {
             Job::Leads => {
                 let stop = || self.desk.is_wanted();
                 let so_far = |hits| self.answers.send(Some(Msg::LeadsSoFar(hits)), false);
-                match leads::run_all(pin, &self.standard, PLACES, &stop, so_far) {
+                match leads::run_all(pin, &self.standard, leads::PLACES, &stop, so_far) {
                     Some(leads) => self.answers.send(Some(Msg::Leads(leads)), true),
                     // Something else made them stop; they are begun again after that.
                     None => self.desk.jobs().leads = true,
