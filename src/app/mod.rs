@@ -156,6 +156,8 @@ pub enum Walk {
     File,
     /// Those of the search in the repository: the hits, and the one that was shown last.
     Repo(Vec<Hit>, usize),
+    /// The places that leads of any item point at, and the one that was shown last.
+    Leads(Vec<Hit>, usize),
 }
 
 /// Where the reader is, for the next time.

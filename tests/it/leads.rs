@@ -215,7 +215,7 @@ fn a_folder_and_a_place_in_the_code_are_muted() {
     let counts = shop.app.listed.counts;
     assert!(counts.muted > 0 && counts.muted + counts.listed() == all, "{counts:?}");
     assert!(shop.app.listed.files.iter().all(|file| !file.path.0.starts_with(b"src/") || file.hits.is_empty()));
-    shop.keys("2");
+    shop.keys("2G");
     assert_eq!(shop.says("M"), "Put the cursor on a lead or one of its hits, in the item or in the code.");
     shop.item("auth_scheme");
     assert_eq!(shop.says("M"), "Put the cursor on an item first.");
@@ -253,8 +253,16 @@ fn files_that_leads_point_at_are_listed_and_gone_through() {
     let files = shop.labels();
     assert!(files.contains(&"src/index.ts".to_owned()), "{files:?}");
     let said = shop.says("<cr>");
-    assert!(said.starts_with("Hit 1 of ") && said.ends_with(" of all leads"), "{said}");
+    assert!(said.starts_with("Place 1 of ") && said.contains(" that leads point at: "), "{said}");
     assert_eq!((shop.at().0, shop.app.pane), (files[0].clone(), Pane::Code));
+    // The lead is told, and can be muted there, whatever item is shown.
+    let why = said.split(", ").last().unwrap().to_owned();
+    let leads = shop.app.audit.standard.items().flat_map(|(_, item)| &item.leads);
+    let ids: Vec<String> = leads.filter(|lead| lead.why == why).map(|lead| lead.id.clone()).collect();
+    shop.keys("M");
+    assert_eq!(shop.title(), "Mute");
+    assert!(ids.iter().any(|id| shop.labels()[0].starts_with(id.as_str())), "{ids:?} {:?}", shop.labels());
+    shop.keys("<esc>");
     // The keys for hits walk on, also into the next file.
     let mut seen = vec![shop.at()];
     for _ in 0..200 {
@@ -495,7 +503,7 @@ fn hits_that_are_not_listed_are_told() {
     assert_eq!(shop.at(), ("src/server.ts".to_owned(), 1));
     shop.code("a/000.ts", 1).keys("gL");
     assert_eq!(shop.labels(), ["src/server.ts"]);
-    assert_eq!(shop.says("<cr>"), "Hit 1 of 1 of all leads");
+    assert_eq!(shop.says("<cr>"), "Place 1 of 1 that leads point at");
     assert_eq!(shop.at(), ("src/server.ts".to_owned(), 1));
 }
 

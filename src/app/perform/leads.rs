@@ -15,9 +15,6 @@ use crate::repo::{Globs, Hit, display, escape_glob};
 impl App {
     /// Asks what is to be muted: the hit, its lead, its file or a folder around it.
     pub(super) fn mute(&mut self) {
-        if let Some(why) = self.without_leads() {
-            return self.warn(why);
-        }
         let hit = |lead: usize, hit: usize| {
             self.lead_hit(lead, hit).map(|(found, hit)| (Some(found.id.clone()), Some(hit.clone())))
         };
@@ -30,10 +27,18 @@ impl App {
             (Pane::Item, Target::LeadFile(path)) => {
                 Some((None, Some(Hit { path, line: 0, text: Vec::new(), excluded: false })))
             }
-            (Pane::Code, _) => self.lead_under().and_then(|at| hit(at.lead, at.hit)),
-            _ => None,
+            (Pane::Item, _) => None,
+            // The item's own leads come first, then those of the others.
+            _ => self.lead_under().and_then(|at| hit(at.lead, at.hit)).or_else(|| {
+                let doc = self.doc.as_ref()?;
+                let (_, found, hit) = self.pointing(&doc.text.path, doc.cursor as u64 + 1)?;
+                Some((Some(found.id.clone()), Some(hit.clone())))
+            }),
         };
         let Some((lead, hit)) = under else {
+            if let Some(why) = self.without_leads() {
+                return self.warn(why);
+            }
             return self.warn("Put the cursor on a lead or one of its hits, in the item or in the code.");
         };
         let mut mutes: Vec<(String, Mute)> = Vec::new();
@@ -135,8 +140,25 @@ impl App {
         let Some(hit) = hits.get(at).cloned() else { return };
         self.visit(&hit.path, super::line_of(hit.line));
         self.pane = Pane::Code;
-        self.say(format!("Hit {} of {} of all leads", at + 1, hits.len()));
-        self.walk = Walk::Repo(hits, at);
+        self.say_pointed(&hit, at, hits.len());
+        self.walk = Walk::Leads(hits, at);
+    }
+
+    /// Says which place this is of those that leads point at, and which lead it was.
+    pub(super) fn say_pointed(&mut self, hit: &Hit, at: usize, count: usize) {
+        let why = self.pointing(&hit.path, hit.line).map(|(item, found, _)| format!(": {item}, {}", found.why));
+        let place = format!("Place {} of {count} that leads point at", at + 1);
+        self.say(display::line(&(place + &why.unwrap_or_default())).into_owned());
+    }
+
+    /// Returns the first lead of any item that points at a line, one that is not muted before others.
+    fn pointing(&self, path: &RepoPath, line: u64) -> Option<(&str, &LeadFound, &Hit)> {
+        let all = self.leads.iter().flat_map(|(item, leads)| leads.iter().map(move |found| (item.as_str(), found)));
+        let here = all.filter_map(|(item, found)| {
+            let places = &found.outcome.as_ref().ok()?.places;
+            Some((item, found, places.iter().find(|hit| hit.line == line && hit.path == *path)?))
+        });
+        here.min_by_key(|(_, found, hit)| (hit.excluded, self.mutes.hold(&found.id, hit)))
     }
 }
 

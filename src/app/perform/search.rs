@@ -114,6 +114,13 @@ impl App {
                     None => self.warn("No hit in this file."),
                 }
             }
+            Walk::Leads(hits, at) => {
+                let count = hits.len();
+                *at = if forward { (*at + 1) % count } else { (*at + count - 1) % count };
+                let (hit, at) = (hits[*at].clone(), *at);
+                self.visit(&hit.path, line_of(hit.line));
+                self.say_pointed(&hit, at, count);
+            }
             Walk::Repo(hits, at) => {
                 let count = hits.len();
                 if count == 0 {
