@@ -14,8 +14,11 @@ fn query(pattern: &str) -> Query {
     Query { pattern: pattern.into(), ..Query::default() }
 }
 
+/// What a query found, and its hits.
+type Answer = (Result<Search, String>, Vec<Hit>);
+
 /// Runs them in one pass, and each alone.
-fn both(pin: &Pin, queries: &[Query], limit: usize) -> [Vec<(Result<Search, String>, Vec<Hit>)>; 2] {
+fn both(pin: &Pin, queries: &[Query], limit: usize) -> [Vec<Answer>; 2] {
     let mut texts = vec![Vec::new(); queries.len()];
     let results = pin.sweep(queries, limit, &|| false, |at, file| texts[at].extend(file.texts)).unwrap().unwrap();
     let together = results.into_iter().map(|result| result.map_err(|error| error.to_string())).zip(texts).collect();
