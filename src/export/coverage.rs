@@ -36,6 +36,12 @@ pub fn apart(apart: &Apart) -> Option<String> {
     (!words.is_empty()).then(|| words.join(", "))
 }
 
+/// Returns what is said where leads were not run, or point at more files than are listed.
+pub fn not_known(leads: usize) -> String {
+    let (leads, they) = (count(leads, "lead was", "leads were"), if leads == 1 { "it points" } else { "they point" });
+    format!("{leads} not run to the end, so not all files that {they} at are known.")
+}
+
 /// Returns a share's name as a person reads it.
 pub fn share_name(share: &Share, extension: bool) -> String {
     match &share.name {
@@ -102,10 +108,4 @@ mod tests {
         assert_eq!(bar(10, 10), "█".repeat(10));
         assert_eq!(bar(0, 0), "░".repeat(10));
     }
-}
-
-/// Returns what is said where leads were not run, or point at more files than are listed.
-pub fn not_known(leads: usize) -> String {
-    let (leads, they) = (count(leads, "lead was", "leads were"), if leads == 1 { "it points" } else { "they point" });
-    format!("{leads} not run to the end, so not all files that {they} at are known.")
 }

@@ -4,6 +4,8 @@
 // Clippy knows tests by their attribute and takes their helpers for production code.
 #![allow(clippy::unwrap_used)]
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +20,7 @@ use touchstone::repo::trojan::Technique;
 use crate::escapes;
 use crate::pseudo::Pty;
 use crate::repo_fixture::{FILE, FOLDER, Fixture, Item, overwrite, own};
-use crate::support::{Desk, skipped};
+use crate::support::{Desk, skipped, succeeds};
 use crate::workshop::Workshop;
 
 /// The most memory that the program may take for any repository here, in KiB: 512 MiB.
@@ -338,11 +340,47 @@ fn no_generated_name_or_text_commands_the_terminal() {
     pty.types("G\r");
     pty.sees_no("files looked through");
     ends_within_its_budget(pty);
-    // And what is printed rather than drawn.
-    for args in [&["trojans"][..], &["trojans", "--json"], &["status"]] {
-        let said = desk.ok(args);
-        assert!(!said.chars().any(|c| c != '\n' && touchstone::repo::display::is_hazard(c)), "{said}");
+    // And what is printed rather than drawn, also where it is why something cannot be done.
+    std::fs::create_dir(desk.dir().join("db")).unwrap();
+    let fixed: [&[&str]; 15] = [
+        &["trojans"],
+        &["status"],
+        &["diff"],
+        &["search", "a"],
+        &["search", "a", "--json"],
+        &["leads"],
+        &["leads", "--by-file"],
+        &["tags"],
+        &["doctor"],
+        &["coverage", "--files"],
+        &["evidence", "add", "--search", "a"],
+        &["evidence", "list"],
+        &["export", "--db", "../db", "--unsigned", "--partial"],
+        &["sign", "../db"],
+        &["log"],
+    ];
+    for args in fixed {
+        says_no_hazard(desk.cmd().args(args));
     }
+    for (name, _) in &files {
+        let name = OsStr::from_bytes(name);
+        for args in [&["blame"][..], &["history"], &["show"], &["show", "--outline"], &["diff", "--"]] {
+            says_no_hazard(desk.cmd().args(args).arg(name));
+        }
+        let place = [name.as_bytes(), b":1"].concat();
+        says_no_hazard(desk.cmd().args(["evidence", "add"]).arg(OsStr::from_bytes(&place)));
+    }
+    says_no_hazard(desk.cmd().args(["evidence", "list"]));
+}
+
+/// Checks that a call prints nothing that commands a terminal, be it an answer or an error.
+#[track_caller]
+fn says_no_hazard(command: &mut assert_cmd::Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.code().is_some_and(|code| code < 5), "{command:?}");
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    let hazard = said.chars().find(|c| *c != '\n' && touchstone::repo::display::is_hazard(*c));
+    assert_eq!(hazard, None, "{command:?}: {said}");
 }
 
 /// Writes a program that leaves a mark when it is started.
@@ -352,9 +390,9 @@ fn trap(path: &Path, mark: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Every way in which a clone's own files name a program.
+/// Every way in which a clone's own files name a program. The traps stand in the clone, where `git` is none of the user's.
 fn set_traps(desk: &Desk) -> (PathBuf, PathBuf) {
-    let (bin, mark) = (desk.dir().join("traps"), desk.dir().join("sprung"));
+    let (bin, mark) = (desk.clone_dir().join("traps"), desk.dir().join("sprung"));
     for name in [
         "git",
         "sh",
@@ -430,6 +468,7 @@ fn no_program_is_started() {
         ])
     });
     let (bin, mark) = set_traps(&desk);
+    std::fs::create_dir(desk.dir().join("db")).unwrap();
     for args in [
         &["status"][..],
         &["evidence", "add", "--search", "key"],
@@ -438,6 +477,16 @@ fn no_program_is_started() {
         &["open", "--new"],
         &["log"],
         &["audits"],
+        &["blame", "src/a.ts"],
+        &["history", "src/a.ts"],
+        &["diff"],
+        &["diff", "--", "src/a.ts"],
+        &["show", "src/a.ts"],
+        &["search", "key"],
+        &["leads"],
+        &["coverage"],
+        &["tags"],
+        &["export", "--db", "../db", "--unsigned", "--partial"],
     ] {
         let output = desk.cmd().env("PATH", &bin).args(args).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
@@ -451,18 +500,61 @@ fn no_program_is_started() {
     pty.sees("src/a.ts:1");
     pty.types("\x1b");
     pty.sees_no("src/a.ts:1");
+    pty.types("gb");
+    pty.sees(" by libgit2 ");
     pty.types("gr");
     pty.sees("Review: ");
-    let children = format!("/proc/{0}/task/{0}/children", pty.pid.as_raw_nonzero());
-    if let Ok(children) = std::fs::read_to_string(children) {
-        assert_eq!(children.trim(), "", "the workbench has children");
+    assert_eq!(children(&pty), None, "the workbench has or had children");
+    ends_within_its_budget(pty);
+    // What starts the user's programs starts these and no others: the clone's own `git` is first on the search path.
+    let own = desk.clone_dir().join("own");
+    std::fs::create_dir(&own).unwrap();
+    std::fs::copy(bin.join("git"), own.join("git")).unwrap();
+    let rest = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([own].into_iter().chain(std::env::split_paths(&rest))).unwrap();
+    for args in [&["blame", "src/a.ts"][..], &["history", "src/a.ts"], &["diff"], &["tags"]] {
+        succeeds(desk.cmd().env("PATH", &path).args(args));
+    }
+    let mut pty = Pty::run(command(&desk, &["open", "--audit", &first_audit(&desk)], Some(Path::new(&path))), 120, 40);
+    opens(&mut pty, "src/a.ts", "process.env.KEY");
+    pty.types("gb");
+    pty.sees("2025-12-06");
+    if cfg!(target_os = "linux") && Command::new("git").arg("--version").output().is_ok() {
+        assert!(children(&pty).is_some(), "the user's git is seen where it is started");
     }
     ends_within_its_budget(pty);
+    desk.ok(["doctor"]);
+    let key = desk.dir().join("key");
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    if made.is_ok_and(|status| status.success()) {
+        desk.ok(["note", "input-1", "Something new."]);
+        desk.ok(["export", "--db", "../db", "--partial", "--key", key.to_str().unwrap()]);
+        desk.ok(["note", "input-1", "Something newer."]);
+        let report = desk.json(["export", "--db", "../db", "--partial", "--unsigned"]);
+        desk.ok(["sign", report["path"].as_str().unwrap(), "--key", key.to_str().unwrap()]);
+    } else {
+        skipped("ssh-keygen is not installed, so nothing was signed in a clone with traps");
+    }
     let sprung = std::fs::read_to_string(&mark).unwrap_or_default();
     assert_eq!(sprung, "", "a program was started");
     // The traps do leave a mark.
     assert!(Command::new(bin.join("git")).stdin(std::process::Stdio::null()).status().unwrap().success());
     assert!(mark.exists());
+}
+
+/// Tells of the children that a program has, or had and waited for; nothing where it never had any.
+fn children(pty: &Pty) -> Option<String> {
+    let process = PathBuf::from(format!("/proc/{}", pty.pid.as_raw_nonzero()));
+    for task in std::fs::read_dir(process.join("task")).ok()?.flatten() {
+        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        if !children.trim().is_empty() {
+            return Some(format!("now: {children}"));
+        }
+    }
+    // The page faults of children that it waited for: no program runs without any.
+    let stat = std::fs::read_to_string(process.join("stat")).ok()?;
+    let faults = stat.rsplit(") ").next()?.split(' ').nth(8)?;
+    (faults != "0").then(|| format!("before: {faults} page faults"))
 }
 
 fn first_audit(desk: &Desk) -> String {

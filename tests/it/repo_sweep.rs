@@ -14,11 +14,11 @@ fn query(pattern: &str) -> Query {
     Query { pattern: pattern.into(), ..Query::default() }
 }
 
-/// What a search found, or why it could not be run.
-type Found = (Result<Search, String>, Vec<Hit>);
+/// What a query found, and its hits.
+type Answer = (Result<Search, String>, Vec<Hit>);
 
 /// Runs them in one pass, and each alone.
-fn both(pin: &Pin, queries: &[Query], limit: usize) -> [Vec<Found>; 2] {
+fn both(pin: &Pin, queries: &[Query], limit: usize) -> [Vec<Answer>; 2] {
     let mut texts = vec![Vec::new(); queries.len()];
     let results = pin.sweep(queries, limit, &|| false, |at, file| texts[at].extend(file.texts)).unwrap().unwrap();
     let together = results.into_iter().map(|result| result.map_err(|error| error.to_string())).zip(texts).collect();
