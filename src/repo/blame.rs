@@ -8,11 +8,15 @@ use std::ffi::{OsStr, OsString};
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
 use git2::ObjectType;
 
-use super::cage::{Cage, Git, unquoted};
+use super::cage::{Cage, Git, TICK, unquoted};
 use super::commits::{self, CommitInfo};
+use super::lineage::Lineage;
 use super::object::Node;
 use super::pin::is_binary;
 use super::refs::Repo;
@@ -75,6 +79,8 @@ pub struct Wanted {
 impl Repo {
     /// Attributes the lines of a file, and hands out hunks as they come, in no order. Some may come twice, where some
     /// lines are wanted first.
+    ///
+    /// What git says is checked once it is complete: what was handed out before is not to be relied on until this returns.
     ///
     /// Returns who did it, or nothing once `stop` holds. Errors: no such file, binary, or too large; and whatever makes
     /// the answer doubtful, where what was handed out before must be dropped too.
@@ -139,29 +145,56 @@ impl Repo {
             .collect();
         let mut runs: Vec<Run> = ranges.into_iter().map(Run::new).collect();
         let mut known: HashMap<ObjectId, Arc<CommitInfo>> = HashMap::new();
-        let ended = cage.run(git, &calls, stop, |number, piece| {
-            if piece.is_empty() {
-                return runs[number].end();
+        let unwanted = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let _ends = Ends(&unwanted);
+            let (tell, answers) = mpsc::channel();
+            let (done, checked) = mpsc::channel();
+            let (store, unwanted) = (self.store.clone(), &unwanted);
+            scope.spawn(move || {
+                // Nobody may be listening any more.
+                let _ = done.send(Lineage::new(store, unwanted).check(commit, &wanted.path, &answers));
+            });
+            let mut answer: Vec<Place> = Vec::new();
+            let take = |number: usize, piece: &[u8]| {
+                if piece.is_empty() {
+                    return runs[number].end();
+                }
+                let mut hunks = Vec::new();
+                for place in runs[number].take(piece)? {
+                    let commit = match known.get(&place.commit) {
+                        Some(commit) => Arc::clone(commit),
+                        None => {
+                            let commit = Arc::new(commits::read(&self.store, place.commit)?);
+                            known.insert(place.commit, Arc::clone(&commit));
+                            commit
+                        }
+                    };
+                    answer.push(place.clone());
+                    let Place { lines, path, from, before, .. } = place;
+                    hunks.push(Hunk { lines, commit, path, from, before });
+                }
+                if !hunks.is_empty() {
+                    each(hunks);
+                }
+                Ok(())
+            };
+            if !cage.run(git, &calls, stop, take)? {
+                return Ok(None);
             }
-            let mut hunks = Vec::new();
-            for place in runs[number].take(piece)? {
-                let commit = match known.get(&place.commit) {
-                    Some(commit) => Arc::clone(commit),
-                    None => {
-                        let commit = Arc::new(commits::read(&self.store, place.commit)?);
-                        known.insert(place.commit, Arc::clone(&commit));
-                        commit
+            // Where nobody listens any more, nobody answers either.
+            let _ = tell.send(answer);
+            loop {
+                match checked.recv_timeout(TICK) {
+                    Ok(whole) => return Ok(whole?.then_some(Blamer::Git)),
+                    Err(RecvTimeoutError::Timeout) if stop() => return Ok(None),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => {
+                        return Err(Error::could_not("What git's blame rests on was not checked."));
                     }
-                };
-                let Place { lines, path, from, before, .. } = place;
-                hunks.push(Hunk { lines, commit, path, from, before });
+                }
             }
-            if !hunks.is_empty() {
-                each(hunks);
-            }
-            Ok(())
-        })?;
-        Ok(ended.then_some(Blamer::Git))
+        })
     }
 
     fn blame_with_libgit2(&self, cage: &Cage, wanted: &Wanted, lines: Range<usize>) -> Result<Vec<Hunk>> {
@@ -191,14 +224,23 @@ impl Repo {
     }
 }
 
+/// Sets a flag when it goes out of sight.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Where some lines come from, as git says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
-    commit: ObjectId,
-    lines: Range<usize>,
-    from: usize,
-    path: RepoPath,
-    before: Option<(ObjectId, RepoPath)>,
+pub(super) struct Place {
+    pub commit: ObjectId,
+    pub lines: Range<usize>,
+    pub from: usize,
+    pub path: RepoPath,
+    pub before: Option<(ObjectId, RepoPath)>,
 }
 
 /// Reads one run of `git blame --incremental`, and holds it to what it must be: each wanted line once, no other.

@@ -5,7 +5,7 @@
 //! `object` reads and parses objects, `pin` is the tree at one commit, `extent` counts its lines, `search` and `history`
 //! produce evidence (`sweep` runs many searches at once, `require` tells it which files to leave out, `rust_tests` which
 //! lines count apart, `texts` keeps what was read), `check` runs it again, `blame` and `commits` tell where lines come
-//! from (`cage` is where the user's git is run for it), `diff` and `touched` what changed, and [`display`] is the door
+//! from (`cage` is where the user's git is run for it, `lineage` checks what its answer rests on), `diff` and `touched` what changed, and [`display`] is the door
 //! every string from outside passes on its way to a reader.
 
 mod blame;
@@ -17,6 +17,7 @@ pub mod display;
 mod extent;
 mod gitdir;
 mod history;
+mod lineage;
 mod object;
 mod pin;
 mod refs;

@@ -201,12 +201,18 @@ impl Store {
             if at.0 != Node::Folder {
                 return Ok(None);
             }
-            match self.tree(at.1)?.into_iter().find(|named| named.name == part) {
-                Some(named) => at = (named.node, named.id),
+            match self.named(at.1, part)? {
+                Some(named) => at = named,
                 None => return Ok(None),
             }
         }
         Ok(Some(at))
+    }
+
+    /// Returns what stands in a tree under a name.
+    pub fn named(&self, tree: ObjectId, name: &[u8]) -> Result<Option<(Node, ObjectId)>> {
+        let named = self.tree(tree)?.into_iter().find(|named| named.name == name);
+        Ok(named.map(|named| (named.node, named.id)))
     }
 }
 

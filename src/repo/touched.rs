@@ -280,7 +280,7 @@ fn before(blocks: &[Block], lines: Range<usize>) -> (bool, Option<Range<usize>>)
 }
 
 /// Returns how much of two texts is the same, line by line, in percent of the larger one's bytes.
-fn alike(old: &[u8], new: &[u8]) -> usize {
+pub(super) fn alike(old: &[u8], new: &[u8]) -> usize {
     let most = old.len().max(new.len());
     if most == 0 || is_binary(old) || is_binary(new) {
         return 0;

@@ -382,6 +382,90 @@ fn a_missing_object_makes_it_unusable_fail() {
     assert!(said.message.contains("git"), "{said}");
 }
 
+/// The commits, trees and blobs of a repository of loose objects.
+fn objects(f: &Fixture) -> Vec<(ObjectType, Oid)> {
+    let raw = git2::Repository::open_bare(&f.git).unwrap();
+    let odb = raw.odb().unwrap();
+    let mut ids = Vec::new();
+    odb.foreach(|id| {
+        ids.push(*id);
+        true
+    })
+    .unwrap();
+    ids.into_iter().map(|id| (odb.read_header(id).unwrap().1, id)).collect()
+}
+
+#[test]
+fn an_object_that_was_changed_moves_no_line_fail() {
+    let f = Fixture::new();
+    let Some(git) = git_of(&f) else { return };
+    let one = f.files(&[("f", "1\n2\n3\n")], &[], 10);
+    let with = f.tree(&[(b"f", FILE, f.blob("1\n2\nb\n"))]);
+    let two = f.commit(with, &[one], 20);
+    let three = f.files(&[("f", "1\n2\nb\nc\n")], &[two], 30);
+    let without = f.tree(&[(b"f", FILE, f.blob("1\nb\n"))]);
+    let honest = ours(&f, Some(&git), three, b"f");
+    assert_eq!(honest[1].0, one.to_string());
+    // The second commit's folder holds a file that lacks the second line, so the third seems to have brought it.
+    overwrite(&f.loose(with), &std::fs::read(f.loose(without)).unwrap());
+    assert_eq!(without_paths(&theirs(&f, three, b"f", &[]))[1].0, three.to_string(), "git itself is not misled");
+    let said = run(&f, Some(&git), &wanted(three, b"f")).unwrap_err();
+    assert!(said.message.contains("was changed"), "{said}");
+}
+
+#[test]
+fn whichever_object_is_changed_the_answer_is_the_same_or_none() {
+    for seed in [1, 5] {
+        let f = Fixture::new();
+        let Some(git) = git_of(&f) else { return };
+        let tip = *edited(&f, seed, 12).last().unwrap();
+        let asked = wanted(tip, b"src/file.txt");
+        let line = Wanted { only: Some(3..4), ..asked.clone() };
+        let honest = [&asked, &line].map(|asked| origins_of(&run(&f, Some(&git), asked).unwrap().1));
+        let all = objects(&f);
+        let raw = git2::Repository::open_bare(&f.git).unwrap();
+        let rank = |kind: ObjectType, id: Oid| match kind {
+            ObjectType::Commit => raw.find_commit(id).unwrap().time().seconds(),
+            ObjectType::Tree => raw.find_tree(id).unwrap().get_name("src").is_some().into(),
+            _ => 0,
+        };
+        let ranked: Vec<(ObjectType, Oid, i64)> = all.iter().map(|(kind, id)| (*kind, *id, rank(*kind, *id))).collect();
+        let git = git.within(Duration::from_secs(20));
+        let (mut refused, mut fooled) = (0, 0);
+        for (at, (kind, id, rank)) in ranked.iter().enumerate() {
+            // Another object of its kind stands in its place; none that would make a circle, in which git runs for ever.
+            let may = |(same, other, theirs): &&(ObjectType, Oid, i64)| {
+                same == kind && other != id && if *kind == ObjectType::Commit { theirs < rank } else { theirs == rank }
+            };
+            let Some((_, other, _)) = ranked.iter().cycle().skip(at + 1).take(ranked.len()).find(may) else { continue };
+            let kept = std::fs::read(f.loose(*id)).unwrap();
+            overwrite(&f.loose(*id), &std::fs::read(f.loose(*other)).unwrap());
+            for (asked, honest) in [&asked, &line].into_iter().zip(&honest) {
+                match run(&f, Some(&git), asked) {
+                    Ok((_, hunks)) => assert_eq!(origins_of(&hunks), *honest, "{kind} {id}"),
+                    Err(said) => {
+                        refused += 1;
+                        fooled += usize::from(said.message.contains("was changed"));
+                    }
+                }
+            }
+            overwrite(&f.loose(*id), &kept);
+        }
+        assert!(refused > 20 && fooled > 10, "{refused} {fooled}");
+    }
+}
+
+/// Returns each line with its origin.
+fn origins_of(hunks: &[Hunk]) -> Vec<(usize, String, Vec<u8>, usize)> {
+    let lines = |hunk: &Hunk| {
+        let (id, path, start, from) = (hunk.commit.id.to_string(), hunk.path.0.clone(), hunk.lines.start, hunk.from);
+        hunk.lines.clone().map(move |line| (line, id.clone(), path.clone(), from + line - start)).collect::<Vec<_>>()
+    };
+    let mut all: Vec<_> = hunks.iter().flat_map(lines).collect();
+    all.sort();
+    all
+}
+
 #[test]
 fn what_is_no_text_file_is_refused_fail() {
     let f = Fixture::new();
