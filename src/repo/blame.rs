@@ -16,6 +16,7 @@ use git2::ObjectType;
 
 use super::cage::{Cage, Git, TICK, unquoted};
 use super::commits::{self, CommitInfo};
+use super::line_count;
 use super::lineage::Lineage;
 use super::object::Node;
 use super::pin::is_binary;
@@ -104,8 +105,7 @@ impl Repo {
         if is_binary(bytes) {
             return Err(Error::could_not(format!("{said} is binary and has no lines.")));
         }
-        let feeds = memchr::memchr_iter(b'\n', bytes).count();
-        let count = feeds + usize::from(bytes.last().is_some_and(|last| *last != b'\n'));
+        let count = line_count(bytes);
         let whole = wanted.only.clone().unwrap_or(0..count);
         let whole = whole.start.min(count)..whole.end.min(count);
         if whole.is_empty() {

@@ -32,12 +32,17 @@ pub mod trojan;
 pub use blame::{Blamer, Hunk, Wanted};
 pub use cage::Git;
 pub use check::Check;
-pub use commits::{CommitInfo, Containing, Name, Person};
+pub use commits::{CommitInfo, Containing, Name, Names, Person};
 pub use diff::{Block, Change, Changed, Changes, Comparison, DiffRow, Side};
 pub use pin::{Content, Entry, EntryKind, Pin};
 pub use refs::Repo;
 pub use search::{ENGINE, Globs, Hit, compile, ranges};
 pub use touched::{Touched, TouchedEnd};
+
+/// Counts the lines of a text: a line feed ends one, and what follows the last line feed is one if it is not empty.
+pub fn line_count(bytes: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', bytes).count() + usize::from(bytes.last().is_some_and(|last| *last != b'\n'))
+}
 
 /// Larger blobs are listed and never loaded, in bytes.
 pub const BLOB_LIMIT: u64 = 64 << 20;
