@@ -528,6 +528,66 @@ fn only_a_git_outside_of_the_clone_is_run() {
     let path = std::env::join_paths([&inside, &link, &outside]).unwrap();
     assert_eq!(Git::find_in(&path, &f.open()), Git::find_in(outside.as_os_str(), &f.open()));
     assert!(Git::find_in(&path, &f.open()).is_some());
+    // A work tree whose `.git` is a file is the clone's too, as a submodule's is.
+    let tree = f.dir.path().canonicalize().unwrap().join("tree");
+    let inside = program(&tree.join("deep/bin"), "exit 0");
+    std::fs::write(tree.join(".git"), format!("gitdir: {}\n", f.git.display())).unwrap();
+    let repo = touchstone::repo::Repo::discover(&tree.join("deep")).unwrap();
+    assert_eq!(Git::find_in(inside.as_os_str(), &repo), None);
+    assert!(Git::find_in(outside.as_os_str(), &repo).is_some());
+}
+
+#[test]
+fn ctrl_c_leaves_neither_git_nor_a_folder_behind() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let clone = dir.path().canonicalize().unwrap().join("clone");
+    let f = Fixture::at(dir, &clone, false);
+    let commit = f.files(&[("a", "x\n")], &[], 10);
+    f.main(commit);
+    let root = f.dir.path().canonicalize().unwrap();
+    let (pids, temporary) = (root.join("pids"), root.join("temporary"));
+    std::fs::create_dir(&temporary).unwrap();
+    let script = format!("PATH=/usr/bin:/bin; sleep 1000 & echo $$ $! > {0}.new; mv {0}.new {0}; wait", pids.display());
+    let bin = program(&root.join("bin"), &script);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_touchstone"))
+        .args(["blame", "a", "--at", "HEAD", "--repo"])
+        .arg(&clone)
+        .env_clear()
+        .env("PATH", &bin)
+        .env("HOME", &root)
+        .env("TMPDIR", &temporary)
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + Duration::from_secs(30);
+    while !pids.exists() {
+        assert!(Instant::now() < until && child.try_wait().unwrap().is_none(), "git was not run");
+        std::thread::yield_now();
+    }
+    let own = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(own, rustix::process::Signal::INT).unwrap();
+    let ended = child.wait().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended), Some(2), "{ended:?}");
+    all_gone(&pids);
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
+/// Waits until the processes are gone whose ids a file holds.
+fn all_gone(pids: &Path) {
+    let text = std::fs::read_to_string(pids).unwrap();
+    for pid in text.split_whitespace() {
+        let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        while rustix::process::test_kill_process(pid).is_ok() {
+            // Whoever adopts the child's child may take a moment to bury it.
+            let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+            if state.contains(") Z ") {
+                break;
+            }
+            assert!(Instant::now() < until, "{pid:?} lives on");
+            std::thread::yield_now();
+        }
+    }
+    std::fs::remove_file(pids).unwrap();
 }
 
 #[test]
@@ -539,23 +599,7 @@ fn a_git_that_nobody_wants_any_more_is_ended() {
     let script = format!("PATH=/usr/bin:/bin; sleep 1000 & echo $$ $! > {0}.new; mv {0}.new {0}; wait", pids.display());
     let folder = program(&f.dir.path().join("bin"), &script);
     let git = Git::find_in(folder.as_os_str(), &f.open()).unwrap();
-    let gone = || {
-        let text = std::fs::read_to_string(&pids).unwrap();
-        for pid in text.split_whitespace() {
-            let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
-            let until = Instant::now() + Duration::from_secs(20);
-            while rustix::process::test_kill_process(pid).is_ok() {
-                // Whoever adopts the child's child may take a moment to bury it.
-                let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-                if state.contains(") Z ") {
-                    break;
-                }
-                assert!(Instant::now() < until, "{pid:?} lives on");
-                std::thread::yield_now();
-            }
-        }
-        std::fs::remove_file(&pids).unwrap();
-    };
+    let gone = || all_gone(&pids);
     let asked = Cell::new(0);
     let stop = || {
         asked.set(asked.get() + 1);
