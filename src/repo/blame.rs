@@ -119,7 +119,11 @@ impl Repo {
                 ))
                 .hint("Install git."));
             }
-            each(self.blame_with_libgit2(&cage, wanted, whole)?);
+            let hunks = self.blame_with_libgit2(&cage, wanted, whole)?;
+            // It takes a damaged object for one that is not there, and goes on.
+            let places = hunks.iter().map(Place::of).collect();
+            Lineage::new(self.store.clone(), &AtomicBool::new(false)).follow(commit, &wanted.path, places)?;
+            each(hunks);
             return Ok(Some(Blamer::Libgit2));
         };
         let first = wanted.first.clone().map(|first| first.start.max(whole.start)..first.end.min(whole.end));
@@ -241,6 +245,13 @@ pub(super) struct Place {
     pub from: usize,
     pub path: RepoPath,
     pub before: Option<(ObjectId, RepoPath)>,
+}
+
+impl Place {
+    fn of(hunk: &Hunk) -> Place {
+        let Hunk { lines, commit, path, from, before } = hunk.clone();
+        Place { commit: commit.id, lines, from, path, before }
+    }
 }
 
 /// Reads one run of `git blame --incremental`, and holds it to what it must be: each wanted line once, no other.

@@ -1,6 +1,7 @@
-//! What an answer of git's blame rests on, read by ourselves with every hash verified.
+//! What a blame rests on, read by ourselves with every hash verified.
 //!
-//! Git trusts the objects that it finds: one whose bytes were changed moves lines to other commits, and git says nothing.
+//! Git trusts the objects that it finds: one whose bytes were changed moves lines to other commits, and git says nothing;
+//! libgit2 notices, and goes on as if the object were not there.
 //! So the way of each line is gone again, from the commit whose file it is to the commit that it is attributed to and one
 //! step further: every commit, every folder down to the file, every version of it, and where the file was new, both whole
 //! trees and all files that it may have been before. An object that git needs and does not find makes git complain.
@@ -140,7 +141,7 @@ impl<'a> Lineage<'a> {
         if self.is_unwanted() {
             return Ok(false);
         }
-        self.follow(start, &answer)?;
+        self.follow(commit, path, answer)?;
         Ok(!self.is_unwanted())
     }
 
@@ -148,11 +149,14 @@ impl<'a> Lineage<'a> {
         self.unwanted.load(Ordering::Relaxed)
     }
 
-    /// Goes the way of every line.
-    fn follow(&mut self, start: Version, answer: &[Place]) -> Result<()> {
+    /// Goes the way of every line of an answer.
+    ///
+    /// Errors: an object that was changed or cannot be read, or an answer that does not follow from the objects.
+    pub fn follow(&mut self, commit: ObjectId, path: &RepoPath, answer: Vec<Place>) -> Result<()> {
+        let start = (commit, self.place(path));
         let mut marks: HashMap<Version, usize> = HashMap::new();
         let mut named = HashSet::new();
-        for place in answer {
+        for place in &answer {
             let path = self.place(&place.path);
             let next = marks.len();
             marks.entry((place.commit, path)).or_insert(next);
@@ -173,7 +177,7 @@ impl<'a> Lineage<'a> {
             }
         }
         let mut by_version: HashMap<Version, Vec<&Place>> = HashMap::new();
-        for place in answer {
+        for place in &answer {
             let version = (place.commit, self.place(&place.path));
             if !reached.contains(&version) {
                 return Err(unfounded("a commit that the file's history does not lead to"));
@@ -220,7 +224,7 @@ impl<'a> Lineage<'a> {
             let Some(come) = coming.remove(&version) else { continue };
             if passed.len() > WALKED {
                 return Err(Error::could_not(format!(
-                    "What git's blame rests on was not checked: the file has more than {WALKED} versions."
+                    "What the blame rests on was not checked: the file has more than {WALKED} versions."
                 )));
             }
             let known = passed.get(&version);
@@ -362,7 +366,7 @@ impl<'a> Lineage<'a> {
         let stop = || unwanted.load(Ordering::Relaxed);
         let Some((differing, cut)) = walk(&self.store, Some(old), Some(new), &stop)? else { return Ok(()) };
         if let Some(cut) = cut {
-            return Err(Error::could_not(format!("What git's blame rests on was not checked. {cut}")));
+            return Err(Error::could_not(format!("What the blame rests on was not checked. {cut}")));
         }
         let gone = differing.into_iter().filter_map(|(path, before, after)| match (before, after) {
             (Some((node, id)), None) if node.is_file() => Some((path, id)),
@@ -414,6 +418,6 @@ impl Lines {
 }
 
 fn unfounded(what: &str) -> Error {
-    Error::could_not(format!("git named {what}, so what it says is not used."))
+    Error::could_not(format!("The blame named {what}, so it is not used."))
         .hint("Run `git fsck` in the clone, and fetch or clone again.")
 }
