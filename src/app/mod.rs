@@ -277,6 +277,8 @@ pub struct App {
     pub blame: Option<past::Blame>,
     /// The question about the past that was asked last.
     asked: u64,
+    /// The question about the past whose page was opened last, in parts.
+    paged: u64,
     /// What to say when the act that is being written is written.
     doing: Option<String>,
     /// What the act was written in; it comes back where the act is refused.
@@ -355,6 +357,7 @@ impl App {
             blames: false,
             blame: None,
             asked: 0,
+            paged: 0,
             doing: None,
             held: None,
             before_find: Default::default(),

@@ -15,7 +15,7 @@ use crate::export::count;
 use crate::model::evidence::RepoPath;
 use crate::model::hash::{Hex, ObjectId};
 use crate::repo::{
-    Blamer, Change, Changed, Changes, CommitInfo, Comparison, Containing, DiffRow, Hunk, Name, Side, Touched,
+    Blamer, Change, Changed, Changes, CommitInfo, Comparison, Containing, DiffRow, Hunk, Names, Side, Touched,
     TouchedEnd, display,
 };
 
@@ -113,9 +113,9 @@ pub enum Told {
     /// What changed in a file.
     Compared(Result<(Option<ObjectId>, ObjectId, Comparison)>),
     /// The names that something can be compared with.
-    Names(ObjectId, Option<RepoPath>, Vec<Name>),
+    Names(ObjectId, Option<RepoPath>, Result<Names>),
     /// The tags that contain a commit.
-    Tags(ObjectId, Containing),
+    Tags(ObjectId, Result<Containing>),
 }
 
 /// Who brought the lines of a file.
@@ -455,15 +455,16 @@ impl App {
             Told::Compared(result) => result.map(|(old, new, comparison)| {
                 self.popups.push(Popup::Compare(Box::new(Compare::new(old, new, &comparison))));
             }),
-            Told::Names(new, path, names) => {
-                self.popups.push(super::popup::against(new, path, &names, &self.audit.now.opened.pin.tags));
-                Ok(())
-            }
-            Told::Tags(commit, containing) => {
+            Told::Names(new, path, names) => names.map(|found| {
+                self.popups.push(super::popup::against(new, path, &found.names, &self.audit.now.opened.pin.tags));
+                if let Some(doubt) = found.doubts.first() {
+                    self.warn(doubt);
+                }
+            }),
+            Told::Tags(commit, containing) => containing.map(|containing| {
                 let page = tags_page(self, commit, &containing);
                 self.popups.push(Popup::Page(page));
-                Ok(())
-            }
+            }),
             Told::Hunks(_) | Told::Blamed(_) | Told::Dropped | Told::Touched(_) | Told::TouchedAll(_) => Ok(()),
         };
         if let Err(error) = done {
@@ -499,7 +500,9 @@ impl App {
         });
         let page = match open {
             Some(page) => page,
-            None if ticket == self.asked => {
+            // A page that was closed does not come back.
+            None if ticket == self.asked && ticket != self.paged => {
+                self.paged = ticket;
                 if let Some(Err(error)) = &end {
                     let error = error.clone();
                     return self.fail(&error);

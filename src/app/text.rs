@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::model::evidence::RepoPath;
 use crate::model::hash::ObjectId;
+use crate::repo::line_count;
 use crate::repo::trojan::{self, Technique};
 
 /// A longer line is not highlighted, in bytes: one of 16 KiB costs a highlighter 47 ms, one of 5 MB 19 s.
@@ -30,7 +31,7 @@ impl Text {
     /// Counts the lines. A line feed ends a line and belongs to it; what follows the last one is a line if it is not
     /// empty.
     pub fn new(path: RepoPath, blob: ObjectId, bytes: Arc<[u8]>) -> Text {
-        let mut starts = Vec::with_capacity(Text::feeds(&bytes) + 1);
+        let mut starts = Vec::with_capacity(line_count(&bytes) + 1);
         starts.push(0);
         starts.extend(memchr::memchr_iter(b'\n', &bytes).map(|at| at + 1));
         if starts.last() == Some(&bytes.len()) {
@@ -49,11 +50,6 @@ impl Text {
     /// Tells whether any line could fool the eye.
     pub fn is_odd(&self) -> bool {
         !self.odd.is_empty()
-    }
-
-    /// Counts the line feeds.
-    pub fn feeds(bytes: &[u8]) -> usize {
-        memchr::memchr_iter(b'\n', bytes).count()
     }
 
     /// Returns how many lines there are; an empty file has none.

@@ -8,11 +8,16 @@ use std::ffi::{OsStr, OsString};
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
 use git2::ObjectType;
 
-use super::cage::{Cage, Git, unquoted};
+use super::cage::{Cage, Git, TICK, unquoted};
 use super::commits::{self, CommitInfo};
+use super::line_count;
+use super::lineage::Lineage;
 use super::object::Node;
 use super::pin::is_binary;
 use super::refs::Repo;
@@ -76,6 +81,8 @@ impl Repo {
     /// Attributes the lines of a file, and hands out hunks as they come, in no order. Some may come twice, where some
     /// lines are wanted first.
     ///
+    /// What git says is checked once it is complete: what was handed out before is not to be relied on until this returns.
+    ///
     /// Returns who did it, or nothing once `stop` holds. Errors: no such file, binary, or too large; and whatever makes
     /// the answer doubtful, where what was handed out before must be dropped too.
     pub fn blame(
@@ -98,8 +105,7 @@ impl Repo {
         if is_binary(bytes) {
             return Err(Error::could_not(format!("{said} is binary and has no lines.")));
         }
-        let feeds = memchr::memchr_iter(b'\n', bytes).count();
-        let count = feeds + usize::from(bytes.last().is_some_and(|last| *last != b'\n'));
+        let count = line_count(bytes);
         let whole = wanted.only.clone().unwrap_or(0..count);
         let whole = whole.start.min(count)..whole.end.min(count);
         if whole.is_empty() {
@@ -113,7 +119,11 @@ impl Repo {
                 ))
                 .hint("Install git."));
             }
-            each(self.blame_with_libgit2(&cage, wanted, whole)?);
+            let hunks = self.blame_with_libgit2(&cage, wanted, whole)?;
+            // It takes a damaged object for one that is not there, and goes on.
+            let places = hunks.iter().map(Place::of).collect();
+            Lineage::new(self.store.clone(), &AtomicBool::new(false)).follow(commit, &wanted.path, places)?;
+            each(hunks);
             return Ok(Some(Blamer::Libgit2));
         };
         let first = wanted.first.clone().map(|first| first.start.max(whole.start)..first.end.min(whole.end));
@@ -139,29 +149,56 @@ impl Repo {
             .collect();
         let mut runs: Vec<Run> = ranges.into_iter().map(Run::new).collect();
         let mut known: HashMap<ObjectId, Arc<CommitInfo>> = HashMap::new();
-        let ended = cage.run(git, &calls, stop, |number, piece| {
-            if piece.is_empty() {
-                return runs[number].end();
+        let unwanted = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let _ends = Ends(&unwanted);
+            let (tell, answers) = mpsc::channel();
+            let (done, checked) = mpsc::channel();
+            let (store, unwanted) = (self.store.clone(), &unwanted);
+            scope.spawn(move || {
+                // Nobody may be listening any more.
+                let _ = done.send(Lineage::new(store, unwanted).check(commit, &wanted.path, &answers));
+            });
+            let mut answer: Vec<Place> = Vec::new();
+            let take = |number: usize, piece: &[u8]| {
+                if piece.is_empty() {
+                    return runs[number].end();
+                }
+                let mut hunks = Vec::new();
+                for place in runs[number].take(piece)? {
+                    let commit = match known.get(&place.commit) {
+                        Some(commit) => Arc::clone(commit),
+                        None => {
+                            let commit = Arc::new(commits::read(&self.store, place.commit)?);
+                            known.insert(place.commit, Arc::clone(&commit));
+                            commit
+                        }
+                    };
+                    answer.push(place.clone());
+                    let Place { lines, path, from, before, .. } = place;
+                    hunks.push(Hunk { lines, commit, path, from, before });
+                }
+                if !hunks.is_empty() {
+                    each(hunks);
+                }
+                Ok(())
+            };
+            if !cage.run(git, &calls, stop, take)? {
+                return Ok(None);
             }
-            let mut hunks = Vec::new();
-            for place in runs[number].take(piece)? {
-                let commit = match known.get(&place.commit) {
-                    Some(commit) => Arc::clone(commit),
-                    None => {
-                        let commit = Arc::new(commits::read(&self.store, place.commit)?);
-                        known.insert(place.commit, Arc::clone(&commit));
-                        commit
+            // Where nobody listens any more, nobody answers either.
+            let _ = tell.send(answer);
+            loop {
+                match checked.recv_timeout(TICK) {
+                    Ok(whole) => return Ok(whole?.then_some(Blamer::Git)),
+                    Err(RecvTimeoutError::Timeout) if stop() => return Ok(None),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => {
+                        return Err(Error::could_not("What git's blame rests on was not checked."));
                     }
-                };
-                let Place { lines, path, from, before, .. } = place;
-                hunks.push(Hunk { lines, commit, path, from, before });
+                }
             }
-            if !hunks.is_empty() {
-                each(hunks);
-            }
-            Ok(())
-        })?;
-        Ok(ended.then_some(Blamer::Git))
+        })
     }
 
     fn blame_with_libgit2(&self, cage: &Cage, wanted: &Wanted, lines: Range<usize>) -> Result<Vec<Hunk>> {
@@ -191,14 +228,30 @@ impl Repo {
     }
 }
 
+/// Sets a flag when it goes out of sight.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Where some lines come from, as git says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
-    commit: ObjectId,
-    lines: Range<usize>,
-    from: usize,
-    path: RepoPath,
-    before: Option<(ObjectId, RepoPath)>,
+pub(super) struct Place {
+    pub commit: ObjectId,
+    pub lines: Range<usize>,
+    pub from: usize,
+    pub path: RepoPath,
+    pub before: Option<(ObjectId, RepoPath)>,
+}
+
+impl Place {
+    fn of(hunk: &Hunk) -> Place {
+        let Hunk { lines, commit, path, from, before } = hunk.clone();
+        Place { commit: commit.id, lines, from, path, before }
+    }
 }
 
 /// Reads one run of `git blame --incremental`, and holds it to what it must be: each wanted line once, no other.

@@ -24,7 +24,7 @@ use super::refs::Repo;
 use crate::error::{Error, Result};
 
 /// How often a running git is asked for whether it is still wanted.
-const TICK: Duration = Duration::from_millis(20);
+pub(super) const TICK: Duration = Duration::from_millis(20);
 /// Bytes that are taken from a pipe at once.
 const CHUNK: usize = 64 << 10;
 /// Bytes that are kept of what git complains about.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::display;
 use super::object::{Store, own_parents};
 use super::refs::Repo;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::hash::ObjectId;
 use crate::model::time::Time;
 
@@ -67,6 +67,15 @@ pub struct Name {
     pub commit: ObjectId,
 }
 
+/// Names, and what is to be said of those that are not among them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    /// The names, sorted by kind and name.
+    pub names: Vec<Name>,
+    /// Why names may be missing, one sentence each.
+    pub doubts: Vec<String>,
+}
+
 /// The tags whose history holds a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Containing {
@@ -84,64 +93,102 @@ impl Repo {
         read(&self.store, id)
     }
 
-    /// Returns the clone's tags, branches and remotes' branches, sorted by kind and name. What leads to no commit is left
-    /// out.
-    pub fn names(&self) -> Vec<Name> {
-        let packed = self.packed().unwrap_or_default();
-        let kinds = [("refs/tags/", "tag"), ("refs/heads/", "branch"), ("refs/remotes/", "remote")];
-        let mut names = Vec::new();
+    /// Returns the clone's tags, branches and remotes' branches. What leads to no commit is left out, and told.
+    ///
+    /// Errors: a list of refs that cannot be read.
+    pub fn names(&self) -> Result<Names> {
+        self.names_of(&[("refs/tags/", "tag"), ("refs/heads/", "branch"), ("refs/remotes/", "remote")])
+    }
+
+    fn names_of(&self, kinds: &[(&str, &'static str)]) -> Result<Names> {
+        let packed = self.packed()?;
+        let mut found = Names::default();
         for (folder, kind) in kinds {
-            for full in self.listed(folder, &packed) {
-                let id = self.follow(&full, &packed).ok().flatten();
-                if let Some(commit) = id.and_then(|id| self.peel(&full, id).ok()) {
-                    let name = full.strip_prefix(folder).unwrap_or(&full).to_owned();
-                    names.push(Name { name, kind, commit });
+            let listed = self.listed(folder, &packed);
+            if listed.odd > 0 {
+                let names = match listed.odd {
+                    1 => "One has a name".to_owned(),
+                    odd => format!("{odd} have names"),
+                };
+                found.doubts.push(format!("{names} below {folder} that cannot be read."));
+            }
+            if listed.cut {
+                found.doubts.push(format!("Not all names below {folder} were listed."));
+            }
+            // Why it leads nowhere is told of the first; there can be thousands.
+            let (mut lost, mut first) = (0, None);
+            for full in listed.names {
+                let name = full.strip_prefix(folder).unwrap_or(&full).to_owned();
+                let commit = self.follow(&full, &packed).and_then(|id| match id {
+                    Some(id) => self.peel(&full, id),
+                    None => Err(Error::could_not("It is gone.")),
+                });
+                match commit {
+                    Ok(commit) => found.names.push(Name { name, kind, commit }),
+                    Err(error) => {
+                        lost += 1;
+                        first.get_or_insert_with(|| {
+                            format!("{}: {}", display::line(&name), display::line(&error.message))
+                        });
+                    }
                 }
             }
+            if let Some(first) = first {
+                let more = if lost > 1 { format!(" {} more lead to none.", lost - 1) } else { String::new() };
+                found.doubts.push(format!("The {kind} {first}{more}"));
+            }
         }
-        names
+        Ok(found)
     }
 
     /// Finds the tags from which `commit` can be reached.
     ///
     /// Dates are not used to end a walk early: a crafted one would hide a tag. Where the clone is shallow, an object is
-    /// missing or the budget is spent, the answer says so.
-    pub fn tags_containing(&self, commit: ObjectId, stop: &dyn Fn() -> bool) -> Containing {
+    /// missing, a tag leads to no commit or the budget is spent, the answer says so. Errors: a list of refs that cannot be
+    /// read.
+    pub fn tags_containing(&self, commit: ObjectId, stop: &dyn Fn() -> bool) -> Result<Containing> {
         let mut doubts = Vec::new();
         if self.is_shallow() {
             doubts.push("This clone is shallow: a tag whose history was not fetched is not found.".to_owned());
         }
-        let tags: Vec<Name> = self.names().into_iter().filter(|name| name.kind == "tag").collect();
-        let mut walk = Reach { store: &self.store, known: HashMap::from([(commit, true)]), damaged: 0 };
+        let tags = self.names_of(&[("refs/tags/", "tag")])?;
+        doubts.extend(tags.doubts);
+        let mut walk = Reach { store: &self.store, stop, known: HashMap::from([(commit, true)]), damaged: 0 };
         let mut found = Vec::new();
-        for tag in tags {
-            if stop() || walk.known.len() > WALKED {
-                doubts.push("Not all tags were looked at.".to_owned());
-                break;
-            }
-            if walk.reaches(tag.commit) {
-                found.push(display::line(&tag.name).into_owned());
+        for tag in tags.names {
+            match walk.reaches(tag.commit) {
+                Some(true) => found.push(display::line(&tag.name).into_owned()),
+                Some(false) => {}
+                None => {
+                    doubts.push("Not all tags were looked at.".to_owned());
+                    break;
+                }
             }
         }
         if walk.damaged > 0 {
             doubts.push(format!("{} of the commits behind the tags could not be read.", walk.damaged));
         }
         found.sort();
-        Containing { tags: found, doubts }
+        Ok(Containing { tags: found, doubts })
     }
 }
 
 /// Knows of commits whether one of them can be reached.
 struct Reach<'a> {
     store: &'a Store,
+    stop: &'a dyn Fn() -> bool,
     known: HashMap<ObjectId, bool>,
     damaged: usize,
 }
 
 impl Reach<'_> {
-    fn reaches(&mut self, from: ObjectId) -> bool {
+    /// Returns nothing once it is to stop, or the budget is spent.
+    fn reaches(&mut self, from: ObjectId) -> Option<bool> {
         let mut waiting = vec![(from, None)];
         while let Some((id, parents)) = waiting.pop() {
+            if (self.stop)() || self.known.len() > WALKED {
+                return None;
+            }
             if self.known.contains_key(&id) {
                 continue;
             }
@@ -163,11 +210,8 @@ impl Reach<'_> {
                     self.known.insert(id, reaches);
                 }
             }
-            if self.known.len() > WALKED {
-                return false;
-            }
         }
-        self.known.get(&from) == Some(&true)
+        Some(self.known.get(&from) == Some(&true))
     }
 }
 

@@ -3,12 +3,13 @@
 //! No attribute, no config and no program has a say in it.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use git2::{DiffOptions, ObjectType, Patch};
 
+use super::line_count;
 use super::object::{Named, Node, Store};
 use super::pin::{Budget, Cut, is_binary, join};
 use super::refs::Repo;
@@ -20,6 +21,8 @@ use crate::model::hash::ObjectId;
 const COMPARED: u64 = 8 << 20;
 /// A file with more lines is not compared either: its rows would take gigabytes.
 const COMPARED_LINES: usize = 500_000;
+/// A file with more lines is not shown: where they start would take gigabytes.
+const SHOWN_LINES: usize = 2_000_000;
 /// Changed files are counted line by line up to this many, and to this many bytes together.
 const COUNTED: usize = 2_000;
 const COUNTED_BYTES: u64 = 64 << 20;
@@ -62,7 +65,8 @@ pub struct Changed {
     pub was: Option<RepoPath>,
     /// Lines added and removed; none where they were not counted, or there are no lines.
     pub lines: Option<(usize, usize)>,
-    /// What else is to be said: `binary`, `link`, `submodule`, `too large`, `missing`, `not counted`.
+    /// What else is to be said: `binary`, `link`, `submodule`, `too large`, `too many lines`,
+    /// `missing`, `not counted`.
     pub note: &'static str,
 }
 
@@ -153,7 +157,7 @@ impl Comparison {
             (old, new) = (block.old.end, block.new.end);
         }
         if !self.blocks.is_empty() {
-            let end = self.old.as_ref().map_or(0, |side| count(&side.bytes));
+            let end = self.old.as_ref().map_or(0, |side| line_count(&side.bytes));
             push_same(&mut rows, old..end.min(old + CONTEXT), new, false);
         }
         rows
@@ -171,12 +175,20 @@ fn push_same(rows: &mut Vec<DiffRow>, old: Range<usize>, new: usize, gap: bool) 
     }));
 }
 
-/// Counts the lines; what follows the last line feed is one if it is not empty.
-fn count(bytes: &[u8]) -> usize {
-    memchr::memchr_iter(b'\n', bytes).count() + usize::from(bytes.last().is_some_and(|last| *last != b'\n'))
+/// Returns why a text is not compared line by line, if it is not.
+pub(super) fn unfit(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.len() as u64 > COMPARED {
+        Some("too large")
+    } else if is_binary(bytes) {
+        Some("binary")
+    } else if line_count(bytes) > COMPARED_LINES {
+        Some("too many lines")
+    } else {
+        None
+    }
 }
 
-/// Finds the lines that differ.
+/// Finds the lines that differ, in texts that are not [`unfit`].
 pub(super) fn blocks(old: &[u8], new: &[u8]) -> Result<Vec<Block>> {
     let failed = |error: git2::Error| Error::could_not(format!("The files cannot be compared: {}.", error.message()));
     let mut options = DiffOptions::new();
@@ -225,7 +237,7 @@ impl Repo {
                 renamed.insert(path.clone(), was);
             }
         }
-        let moved: Vec<RepoPath> = renamed.values().cloned().collect();
+        let moved: HashSet<RepoPath> = renamed.values().cloned().collect();
         let (mut counted, mut bytes) = (0, 0);
         let mut changed = Vec::new();
         for (path, before, after) in found {
@@ -272,14 +284,11 @@ impl Repo {
             match self.store.lookup(tree, &path.0)? {
                 None => Ok(None),
                 Some((node, _)) if !node.is_file() => no("is not a file"),
-                Some((_, blob)) if self.size(blob)? > COMPARED => no("is too large to be compared line by line"),
+                Some((_, blob)) if self.size(blob)? > COMPARED => no("is not compared line by line: too large"),
                 Some((_, blob)) => {
                     let object = self.store.read(blob, ObjectType::Blob)?;
-                    if is_binary(object.data()) {
-                        return no("is binary");
-                    }
-                    if count(object.data()) > COMPARED_LINES {
-                        return no("has too many lines to be compared");
+                    if let Some(why) = unfit(object.data()) {
+                        return no(&format!("is not compared line by line: {why}"));
                     }
                     Ok(Some(Side { path: path.clone(), blob, bytes: object.data().into() }))
                 }
@@ -302,8 +311,21 @@ impl Repo {
     ///
     /// Errors: no such file, binary, or too large.
     pub fn version(&self, commit: ObjectId, path: &RepoPath) -> Result<Side> {
-        let found = self.compare(None, (commit, path))?;
-        found.new.ok_or_else(|| Error::could_not(format!("{} is not in {}.", path.lossy(), commit.short())))
+        let tree = self.store.commit(commit)?.tree;
+        let no = |why: &str| Error::could_not(format!("{} {why} {}.", path.lossy(), commit.short()));
+        let blob = match self.store.lookup(tree, &path.0)? {
+            None => return Err(no("is not in")),
+            Some((node, _)) if !node.is_file() => return Err(no("is not a file in")),
+            Some((_, blob)) => blob,
+        };
+        let object = self.store.read(blob, ObjectType::Blob)?;
+        if is_binary(object.data()) {
+            return Err(no("has no lines, since it is binary, in"));
+        }
+        if line_count(object.data()) > SHOWN_LINES {
+            return Err(no("has too many lines to be shown in"));
+        }
+        Ok(Side { path: path.clone(), blob, bytes: object.data().into() })
     }
 
     fn size(&self, blob: ObjectId) -> Result<u64> {
@@ -335,8 +357,8 @@ impl Repo {
             side.map(|(_, id)| self.store.read(id, ObjectType::Blob).map(|object| object.data().to_vec())).transpose()
         };
         let (old, new) = (read(old)?.unwrap_or_default(), read(new)?.unwrap_or_default());
-        if is_binary(&old) || is_binary(&new) {
-            return Ok((None, "binary"));
+        if let Some(why) = unfit(&old).or_else(|| unfit(&new)) {
+            return Ok((None, why));
         }
         let blocks = blocks(&old, &new)?;
         let sum = |of: fn(&Block) -> usize| blocks.iter().map(of).sum();

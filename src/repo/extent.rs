@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::line_count;
 use super::pin::{EntryKind, Pin};
 use super::search::with_text;
 use crate::error::Result;
@@ -55,9 +56,7 @@ impl Pin {
 
 /// Counts lines. A blob that is loaded has at most 64 MiB, so their number has room.
 fn count(bytes: &[u8]) -> u32 {
-    let feeds = memchr::memchr_iter(b'\n', bytes).count();
-    let rest = bytes.last().is_some_and(|byte| *byte != b'\n');
-    u32::try_from(feeds + usize::from(rest)).unwrap_or(u32::MAX)
+    u32::try_from(line_count(bytes)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ const ALTERNATES_LIMIT: usize = 256;
 /// A git directory that was found and is safe to read.
 #[derive(Debug)]
 pub(super) struct GitDir {
+    /// The folder that led to it: a work tree, whether `.git` there is a folder or a file, or the git directory itself.
+    pub around: PathBuf,
     /// Where HEAD stands; differs from `common` in a linked worktree.
     pub own: PathBuf,
     /// Where refs, objects and config stand.
@@ -41,7 +43,7 @@ impl GitDir {
         let start = fs::canonicalize(path).map_err(|error| Error::io("open", path, &error))?;
         for folder in start.ancestors().filter(|folder| folder.is_dir()) {
             if let Some(own) = look_in(folder)? {
-                return open(&own);
+                return open(&own, folder);
             }
         }
         Err(Error::could_not(format!("There is no git repository at {} or above it.", start.display()))
@@ -92,7 +94,7 @@ fn is_git_dir(dir: &Path) -> bool {
     there("HEAD") && (there("commondir") || (dir.join("objects").is_dir() && dir.join("refs").is_dir()))
 }
 
-fn open(own: &Path) -> Result<GitDir> {
+fn open(own: &Path, around: &Path) -> Result<GitDir> {
     let own = fs::canonicalize(own).map_err(|error| Error::io("open", own, &error))?;
     let common = match read_plain(&own, "commondir", SMALL)? {
         None => own.clone(),
@@ -142,7 +144,7 @@ fn open(own: &Path) -> Result<GitDir> {
             .map(|line| object_id(line).ok_or_else(|| Error::could_not(format!("{here}/shallow is malformed."))))
             .collect::<Result<_>>()?,
     };
-    Ok(GitDir { own, common, objects, origin: config.origin, shallow })
+    Ok(GitDir { around: around.to_owned(), own, common, objects, origin: config.origin, shallow })
 }
 
 /// Returns an object id written as 40 hexadecimal digits.

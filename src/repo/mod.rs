@@ -5,7 +5,7 @@
 //! `object` reads and parses objects, `pin` is the tree at one commit, `extent` counts its lines, `search` and `history`
 //! produce evidence (`sweep` runs many searches at once, `require` tells it which files to leave out, `rust_tests` which
 //! lines count apart, `texts` keeps what was read), `check` runs it again, `blame` and `commits` tell where lines come
-//! from (`cage` is where the user's git is run for it), `diff` and `touched` what changed, and [`display`] is the door
+//! from (`cage` is where the user's git is run for it, `lineage` checks what its answer rests on), `diff` and `touched` what changed, and [`display`] is the door
 //! every string from outside passes on its way to a reader.
 
 mod blame;
@@ -18,6 +18,7 @@ mod extent;
 mod gitdir;
 mod history;
 mod large;
+mod lineage;
 mod object;
 mod pin;
 mod refs;
@@ -32,13 +33,18 @@ pub mod trojan;
 pub use blame::{Blamer, Hunk, Wanted};
 pub use cage::Git;
 pub use check::Check;
-pub use commits::{CommitInfo, Containing, Name, Person};
+pub use commits::{CommitInfo, Containing, Name, Names, Person};
 pub use diff::{Block, Change, Changed, Changes, Comparison, DiffRow, Side};
 pub use pin::{Content, Entry, EntryKind, Pin};
 pub use refs::Repo;
 pub use search::{ENGINE, Globs, Hit, NO_FILE, compile, escape_glob, ranges};
 pub use sweep::InFile;
 pub use touched::{Touched, TouchedEnd};
+
+/// Counts the lines of a text: a line feed ends one, and what follows the last line feed is one if it is not empty.
+pub fn line_count(bytes: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', bytes).count() + usize::from(bytes.last().is_some_and(|last| *last != b'\n'))
+}
 
 /// Larger blobs are listed and never loaded, in bytes.
 pub const BLOB_LIMIT: u64 = 64 << 20;

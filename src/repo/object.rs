@@ -193,7 +193,7 @@ impl Store {
     /// Errors: also a name that git does not allow or that stands twice, since one path would then mean two files.
     pub fn tree(&self, id: ObjectId) -> Result<Vec<Named>> {
         let object = self.read(id, ObjectType::Tree)?;
-        parse_tree(object.data()).map_err(|why| Error::unsafe_input(format!("The tree {id} {why}.")))
+        parse_tree(object.data()).map_err(|why| refused(id, &why))
     }
 
     /// Returns what stands at a path below a tree, without walking the rest; `None` means nothing does.
@@ -203,13 +203,23 @@ impl Store {
             if at.0 != Node::Folder {
                 return Ok(None);
             }
-            match self.tree(at.1)?.into_iter().find(|named| named.name == part) {
-                Some(named) => at = (named.node, named.id),
+            match self.named(at.1, part)? {
+                Some(named) => at = named,
                 None => return Ok(None),
             }
         }
         Ok(Some(at))
     }
+
+    /// Returns what stands in a tree under a name.
+    pub fn named(&self, tree: ObjectId, name: &[u8]) -> Result<Option<(Node, ObjectId)>> {
+        let object = self.read(tree, ObjectType::Tree)?;
+        find_named(object.data(), name).map_err(|why| refused(tree, &why))
+    }
+}
+
+fn refused(tree: ObjectId, why: &str) -> Error {
+    Error::unsafe_input(format!("The tree {tree} {why}."))
 }
 
 pub(super) fn changed(id: ObjectId) -> Error {
@@ -249,38 +259,66 @@ fn parse_commit(bytes: &[u8]) -> Option<Commit> {
     None
 }
 
+/// A line of a tree: its node, name and object, and the bytes after it.
+type Line<'a> = (Node, &'a [u8], ObjectId, &'a [u8]);
+
+fn parse_line(bytes: &[u8]) -> Result<Line<'_>, String> {
+    let broken = || "is malformed".to_owned();
+    let space = memchr::memchr(b' ', bytes).ok_or_else(broken)?;
+    let nul = space + memchr::memchr(0, &bytes[space..]).ok_or_else(broken)?;
+    if bytes[..space].contains(&0) {
+        return Err(broken());
+    }
+    let mode = std::str::from_utf8(&bytes[..space]).map_err(|_| broken())?;
+    let mode = u32::from_str_radix(mode, 8).map_err(|_| broken())?;
+    let name = &bytes[space + 1..nul];
+    let id = bytes.get(nul + 1..nul + 21).and_then(|id| id.try_into().ok()).map(Hex).ok_or_else(broken)?;
+    if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') {
+        return Err(format!("holds the name {:?}, which git does not allow", String::from_utf8_lossy(name)));
+    }
+    let node = match mode & 0o170_000 {
+        0o040_000 => Node::Folder,
+        0o100_000 if mode & 0o100 != 0 => Node::Executable,
+        0o100_000 => Node::File,
+        0o120_000 => Node::Symlink,
+        0o160_000 => Node::Submodule,
+        _ => return Err(format!("holds the mode {mode:o}, which git does not know")),
+    };
+    Ok((node, name, id, &bytes[nul + 21..]))
+}
+
+/// Returns what stands in a tree under a name.
+fn find_named(mut bytes: &[u8], wanted: &[u8]) -> Result<Option<(Node, ObjectId)>, String> {
+    let mut found = None;
+    while !bytes.is_empty() {
+        let (node, name, id, rest) = parse_line(bytes)?;
+        bytes = rest;
+        if name == wanted && found.replace((node, id)).is_some() {
+            return Err(twice(name));
+        }
+    }
+    Ok(found)
+}
+
+fn twice(name: &[u8]) -> String {
+    format!("holds the name {:?} twice", String::from_utf8_lossy(name))
+}
+
 fn parse_tree(mut bytes: &[u8]) -> Result<Vec<Named>, String> {
     let mut list: Vec<Named> = Vec::new();
     let mut sorted = true;
     while !bytes.is_empty() {
-        let broken = || "is malformed".to_owned();
-        let space = bytes.iter().position(|byte| *byte == b' ').ok_or_else(broken)?;
-        let nul = bytes.iter().position(|byte| *byte == 0).filter(|nul| *nul > space).ok_or_else(broken)?;
-        let mode = std::str::from_utf8(&bytes[..space]).map_err(|_| broken())?;
-        let mode = u32::from_str_radix(mode, 8).map_err(|_| broken())?;
-        let name = bytes[space + 1..nul].to_vec();
-        let id = bytes.get(nul + 1..nul + 21).and_then(|id| id.try_into().ok()).map(Hex).ok_or_else(broken)?;
-        bytes = &bytes[nul + 21..];
-        if matches!(name.as_slice(), b"" | b"." | b"..") || name.contains(&b'/') {
-            return Err(format!("holds the name {:?}, which git does not allow", String::from_utf8_lossy(&name)));
-        }
-        let node = match mode & 0o170_000 {
-            0o040_000 => Node::Folder,
-            0o100_000 if mode & 0o100 != 0 => Node::Executable,
-            0o100_000 => Node::File,
-            0o120_000 => Node::Symlink,
-            0o160_000 => Node::Submodule,
-            _ => return Err(format!("holds the mode {mode:o}, which git does not know")),
-        };
-        sorted &= list.last().is_none_or(|last| last.name < name);
-        list.push(Named { name, node, id });
+        let (node, name, id, rest) = parse_line(bytes)?;
+        bytes = rest;
+        sorted &= list.last().is_none_or(|last| last.name.as_slice() < name);
+        list.push(Named { name: name.to_vec(), node, id });
     }
     if !sorted {
         // Git sorts a folder as if its name ended in `/`, so names out of byte order are common and doubles may lie apart.
         let mut names: Vec<&[u8]> = list.iter().map(|named| named.name.as_slice()).collect();
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("holds the name {:?} twice", String::from_utf8_lossy(pair[0])));
+            return Err(twice(pair[0]));
         }
     }
     Ok(list)
@@ -304,6 +342,9 @@ mod tests {
         assert!(parse_tree(&twice).unwrap_err().contains("twice"));
         let apart = [line("100644", "a.b"), line("40000", "a")].concat();
         assert_eq!(parse_tree(&apart).unwrap().len(), 2);
+        assert!(find_named(&twice, b"a").unwrap_err().contains("twice"));
+        assert!(find_named(&apart, b"a").unwrap().is_some_and(|(node, _)| node == Node::Folder));
+        assert_eq!(find_named(&apart, b"b").unwrap(), None);
         assert_eq!(parse_tree(&line("100664", "old")).unwrap()[0].node, Node::File);
     }
 
@@ -319,6 +360,7 @@ mod tests {
         #[test]
         fn parsing_never_panics(bytes: Vec<u8>, cut in 0_usize..90) {
             let _ = parse_tree(&bytes);
+            let _ = find_named(&bytes, b"a");
             let _ = parse_commit(&bytes);
             let whole = [line("100644", "a"), line("40000", "b"), line("120000", "c")].concat();
             let _ = parse_tree(&whole[..cut.min(whole.len())]);

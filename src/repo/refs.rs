@@ -22,6 +22,7 @@ const TAGS: usize = 100_000;
 /// A clone on disk.
 #[derive(Clone)]
 pub struct Repo {
+    around: PathBuf,
     own: PathBuf,
     common: PathBuf,
     origin: Option<String>,
@@ -29,8 +30,23 @@ pub struct Repo {
     pub(super) store: Store,
 }
 
-/// The refs of `packed-refs` by name. What git notes there about tags' targets is not used: it is not verified.
-pub(super) type Packed = HashMap<String, ObjectId>;
+/// The refs of `packed-refs`. What git notes there about tags' targets is not used: it is not verified.
+#[derive(Default)]
+pub(super) struct Packed {
+    refs: HashMap<String, ObjectId>,
+    /// Names that cannot be asked for: not UTF-8, or not allowed.
+    odd: Vec<Vec<u8>>,
+}
+
+/// The refs below a folder.
+pub(super) struct Listed {
+    /// Their full names.
+    pub names: BTreeSet<String>,
+    /// How many have a name that cannot be asked for, or lie too deep.
+    pub odd: usize,
+    /// There are more than are listed, or a folder cannot be read.
+    pub cut: bool,
+}
 
 impl Repo {
     /// Opens the clone at `path`, or the nearest one above it: a work tree, a linked worktree or a bare repository.
@@ -39,8 +55,8 @@ impl Repo {
     pub fn discover(path: &Path) -> Result<Repo> {
         let found = GitDir::discover(path)?;
         let store = Store::open(&found.objects, found.shallow)?;
-        let GitDir { own, common, origin, objects, .. } = found;
-        Ok(Repo { own, common, origin, objects, store })
+        let GitDir { around, own, common, origin, objects, .. } = found;
+        Ok(Repo { around, own, common, origin, objects, store })
     }
 
     /// Returns the canonical path of the common git directory: the clone's identity, the same for all its worktrees.
@@ -50,7 +66,7 @@ impl Repo {
 
     /// Returns the folders that are the audited clone's: a program in one of them is the clone's own.
     pub(super) fn folders(&self) -> Vec<PathBuf> {
-        let mut folders = vec![self.common.clone(), self.own.clone()];
+        let mut folders = vec![self.common.clone(), self.own.clone(), self.around.clone()];
         let named = read_plain(&self.own, "gitdir", SMALL).ok().flatten().unwrap_or_default();
         let named = PathBuf::from(std::ffi::OsStr::from_bytes(named.trim_ascii()));
         for dot_git in [self.common.clone(), named] {
@@ -145,7 +161,7 @@ impl Repo {
     /// Returns the names of the tags that point at `commit`, sorted. A tag that cannot be read is left out.
     pub fn tags_at(&self, commit: ObjectId) -> Vec<String> {
         let packed = self.packed().unwrap_or_default();
-        let names = self.listed("refs/tags/", &packed);
+        let names = self.listed("refs/tags/", &packed).names;
         let points = |name: &String| {
             let id = self.follow(name, &packed).ok().flatten()?;
             (self.peel(name, id).ok()? == commit).then(|| name.trim_start_matches("refs/tags/").to_owned())
@@ -153,22 +169,45 @@ impl Repo {
         names.iter().filter_map(points).collect()
     }
 
-    /// Returns the full names of the refs below a folder, which ends in `/`.
-    pub(super) fn listed(&self, below: &str, packed: &Packed) -> BTreeSet<String> {
-        let mut names: BTreeSet<String> = packed.keys().filter(|name| name.starts_with(below)).cloned().collect();
+    /// Lists the refs below a folder, which ends in `/`.
+    pub(super) fn listed(&self, below: &str, packed: &Packed) -> Listed {
+        let packed_names = packed.refs.keys().filter(|name| name.starts_with(below));
+        let mut names: BTreeSet<String> = packed_names.cloned().collect();
+        let mut odd = packed.odd.iter().filter(|name| name.starts_with(below.as_bytes())).count();
+        let mut cut = false;
         let mut waiting = vec![below.trim_end_matches('/').to_owned()];
         while let Some(folder) = waiting.pop() {
-            for entry in fs::read_dir(self.common.join(&folder)).into_iter().flatten().flatten() {
-                let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { continue };
-                let name = format!("{folder}/{name}");
-                if kind.is_dir() && waiting.len() < TAGS && name.matches('/').count() < 32 {
+            let entries = match fs::read_dir(self.common.join(&folder)) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    // All refs may be packed.
+                    cut |= error.kind() != std::io::ErrorKind::NotFound;
+                    continue;
+                }
+            };
+            for entry in entries {
+                let Ok((entry, kind)) = entry.and_then(|entry| entry.file_type().map(|kind| (entry, kind))) else {
+                    cut = true;
+                    continue;
+                };
+                let name = entry.file_name().into_string().map(|name| format!("{folder}/{name}"));
+                let Some(name) = name.ok().filter(|name| valid(name) && name.matches('/').count() < 32) else {
+                    // Git's own marks of a ref that is being written are none.
+                    odd += usize::from(!entry.file_name().as_bytes().ends_with(b".lock"));
+                    continue;
+                };
+                if kind.is_dir() && waiting.len() < TAGS {
                     waiting.push(name);
-                } else if kind.is_file() && names.len() < TAGS && valid(&name) {
+                } else if kind.is_file() && names.len() < TAGS {
                     names.insert(name);
+                } else if kind.is_dir() || kind.is_file() {
+                    cut = true;
+                } else {
+                    odd += 1;
                 }
             }
         }
-        names
+        Listed { names, odd, cut }
     }
 
     /// Returns the tree at `commit`, limited to `scope`: files and folders, none for everything.
@@ -184,7 +223,7 @@ impl Repo {
         let mut name = name.to_owned();
         for _ in 0..=HOPS {
             let folder = if name == "HEAD" { &self.own } else { &self.common };
-            let Some(bytes) = read_plain(folder, &name, SMALL)? else { return Ok(packed.get(&name).copied()) };
+            let Some(bytes) = read_plain(folder, &name, SMALL)? else { return Ok(packed.refs.get(&name).copied()) };
             let value = bytes.trim_ascii_end();
             let Some(target) = value.strip_prefix(b"ref:") else {
                 return object_id(value)
@@ -220,7 +259,7 @@ impl Repo {
 
     pub(super) fn packed(&self) -> Result<Packed> {
         let bytes = read_plain(&self.common, "packed-refs", LARGE)?.unwrap_or_default();
-        let mut refs = Packed::new();
+        let mut packed = Packed::default();
         for line in bytes.split(|byte| *byte == b'\n') {
             if line.is_empty() || matches!(line[0], b'#' | b'^') {
                 continue;
@@ -229,14 +268,13 @@ impl Repo {
             let id = id.ok_or_else(|| {
                 Error::could_not(format!("{} is malformed.", self.common.join("packed-refs").display()))
             })?;
-            // A name that is not UTF-8 or not allowed cannot be asked for either.
-            if let Ok(name) = std::str::from_utf8(line[41..].trim_ascii_end())
-                && valid(name)
-            {
-                refs.insert(name.to_owned(), id);
+            let name = line[41..].trim_ascii_end();
+            match std::str::from_utf8(name).ok().filter(|name| valid(name)) {
+                Some(name) => drop(packed.refs.insert(name.to_owned(), id)),
+                None => packed.odd.push(name.to_vec()),
             }
         }
-        Ok(refs)
+        Ok(packed)
     }
 }
 

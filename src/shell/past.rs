@@ -5,12 +5,13 @@ use std::ops::Range;
 use crate::app::past::{Ask, Base, Spot, Told};
 use crate::error::{Error, Result};
 use crate::model::hash::ObjectId;
-use crate::repo::{Git, Hunk, Repo, Touched, Wanted};
+use crate::repo::{Git, Hunk, Repo, Touched, TouchedEnd, Wanted};
 
 /// Commits that are told at once.
 const BATCH: usize = 50;
 
-/// Answers a question, in parts where it has parts. Once `stop` holds, nothing more is told.
+/// Answers a question, in parts where it has parts. Once `stop` holds it ends early; what was told in parts is then told
+/// to be not all.
 pub fn answer(repo: &Repo, git: Option<&Git>, ask: Ask, stop: &dyn Fn() -> bool, tell: &mut dyn FnMut(Told)) {
     match ask {
         Ask::Blame { commit, path, first } => {
@@ -42,9 +43,9 @@ pub fn answer(repo: &Repo, git: Option<&Git>, ask: Ask, stop: &dyn Fn() -> bool,
             if !batch.is_empty() {
                 tell(Told::Touched(batch));
             }
-            if let Some(result) = ended.transpose() {
-                tell(Told::TouchedAll(result));
-            }
+            let stopped =
+                TouchedEnd { doubt: Some("The list ends here: it made way for another question.".to_owned()) };
+            tell(Told::TouchedAll(ended.map(|end| end.unwrap_or(stopped))));
         }
         Ask::Compare { base, new, path } => {
             let old = older(repo, base, new);

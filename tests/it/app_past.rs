@@ -161,6 +161,27 @@ fn the_history_of_a_file_and_of_lines() {
 }
 
 #[test]
+fn a_history_that_was_closed_stays_closed_and_one_that_was_stopped_says_so() {
+    let Some((mut shop, _)) = shop(120, 40, 6) else { return };
+    let mut some = Vec::new();
+    let (repo, tip) = (shop.desk.git.open(), shop.app.audit.now.opened.pin.commit);
+    repo.touched(tip, &"src/db.ts".into(), None, &|| false, &mut |one| some.push(one)).unwrap();
+    shop.keys("gh");
+    let Some(Popup::Page(page)) = shop.app.popups.last() else { panic!("{}", shop.screen()) };
+    let ticket = page.ticket;
+    shop.keys("<esc>");
+    shop.send(Msg::Told { ticket, told: Box::new(Told::Touched(some)) });
+    shop.send(Msg::Told { ticket, told: Box::new(Told::TouchedAll(Ok(Default::default()))) });
+    assert!(shop.app.popups.is_empty(), "{}", shop.screen());
+    // A walk that makes way for another question tells so.
+    let mut told = Vec::new();
+    let ask = touchstone::app::past::Ask::History { commit: tip, path: "src/db.ts".into(), lines: None };
+    touchstone::shell::past::answer(&repo, None, ask, &|| true, &mut |one| told.push(one));
+    let Some(Told::TouchedAll(Ok(end))) = told.last() else { panic!("{told:?}") };
+    assert!(end.doubt.as_ref().unwrap().contains("another question"));
+}
+
+#[test]
 fn two_versions_side_by_side_and_change_to_change() {
     let Some((mut shop, [_, say])) = shop(120, 40, 6) else { return };
     shop.keys("gdv1.2<cr>");

@@ -382,6 +382,94 @@ fn a_missing_object_makes_it_unusable_fail() {
     assert!(said.message.contains("git"), "{said}");
 }
 
+/// The commits, trees and blobs of a repository of loose objects.
+fn objects(f: &Fixture) -> Vec<(ObjectType, Oid)> {
+    let raw = git2::Repository::open_bare(&f.git).unwrap();
+    let odb = raw.odb().unwrap();
+    let mut ids = Vec::new();
+    odb.foreach(|id| {
+        ids.push(*id);
+        true
+    })
+    .unwrap();
+    ids.into_iter().map(|id| (odb.read_header(id).unwrap().1, id)).collect()
+}
+
+#[test]
+fn an_object_that_was_changed_moves_no_line_fail() {
+    let f = Fixture::new();
+    let Some(git) = git_of(&f) else { return };
+    let one = f.files(&[("f", "1\n2\n3\n")], &[], 10);
+    let with = f.tree(&[(b"f", FILE, f.blob("1\n2\nb\n"))]);
+    let two = f.commit(with, &[one], 20);
+    let three = f.files(&[("f", "1\n2\nb\nc\n")], &[two], 30);
+    let without = f.tree(&[(b"f", FILE, f.blob("1\nb\n"))]);
+    let honest = ours(&f, Some(&git), three, b"f");
+    assert_eq!(honest[1].0, one.to_string());
+    // The second commit's folder holds a file that lacks the second line, so the third seems to have brought it.
+    overwrite(&f.loose(with), &std::fs::read(f.loose(without)).unwrap());
+    assert_eq!(without_paths(&theirs(&f, three, b"f", &[]))[1].0, three.to_string(), "git itself is not misled");
+    let said = run(&f, Some(&git), &wanted(three, b"f")).unwrap_err();
+    assert!(said.message.contains("was changed"), "{said}");
+}
+
+#[test]
+fn whichever_object_is_changed_the_answer_is_the_same_or_none() {
+    for seed in [1, 5] {
+        let f = Fixture::new();
+        let Some(git) = git_of(&f) else { return };
+        let tip = *edited(&f, seed, 12).last().unwrap();
+        let asked = wanted(tip, b"src/file.txt");
+        let line = Wanted { only: Some(3..4), ..asked.clone() };
+        let honest = [&asked, &line].map(|asked| origins_of(&run(&f, Some(&git), asked).unwrap().1));
+        let all = objects(&f);
+        let raw = git2::Repository::open_bare(&f.git).unwrap();
+        let rank = |kind: ObjectType, id: Oid| match kind {
+            ObjectType::Commit => raw.find_commit(id).unwrap().time().seconds(),
+            ObjectType::Tree => raw.find_tree(id).unwrap().get_name("src").is_some().into(),
+            _ => 0,
+        };
+        let ranked: Vec<(ObjectType, Oid, i64)> = all.iter().map(|(kind, id)| (*kind, *id, rank(*kind, *id))).collect();
+        let git = git.within(Duration::from_secs(20));
+        let by_libgit2 = origins_of(&run(&f, None, &asked).unwrap().1);
+        let (mut refused, mut fooled) = (0, 0);
+        for (at, (kind, id, rank)) in ranked.iter().enumerate() {
+            // Another object of its kind stands in its place; none that would make a circle, in which git runs for ever.
+            let may = |(same, other, theirs): &&(ObjectType, Oid, i64)| {
+                same == kind && other != id && if *kind == ObjectType::Commit { theirs < rank } else { theirs == rank }
+            };
+            let Some((_, other, _)) = ranked.iter().cycle().skip(at + 1).take(ranked.len()).find(may) else { continue };
+            let kept = std::fs::read(f.loose(*id)).unwrap();
+            overwrite(&f.loose(*id), &std::fs::read(f.loose(*other)).unwrap());
+            for (asked, honest) in [&asked, &line].into_iter().zip(&honest) {
+                match run(&f, Some(&git), asked) {
+                    Ok((_, hunks)) => assert_eq!(origins_of(&hunks), *honest, "{kind} {id}"),
+                    Err(said) => {
+                        refused += 1;
+                        fooled += usize::from(said.message.contains("was changed"));
+                    }
+                }
+            }
+            if let Ok((_, hunks)) = run(&f, None, &asked) {
+                assert_eq!(origins_of(&hunks), by_libgit2, "{kind} {id}");
+            }
+            overwrite(&f.loose(*id), &kept);
+        }
+        assert!(refused > 20 && fooled > 10, "{refused} {fooled}");
+    }
+}
+
+/// Returns each line with its origin.
+fn origins_of(hunks: &[Hunk]) -> Vec<(usize, String, Vec<u8>, usize)> {
+    let lines = |hunk: &Hunk| {
+        let (id, path, start, from) = (hunk.commit.id.to_string(), hunk.path.0.clone(), hunk.lines.start, hunk.from);
+        hunk.lines.clone().map(move |line| (line, id.clone(), path.clone(), from + line - start)).collect::<Vec<_>>()
+    };
+    let mut all: Vec<_> = hunks.iter().flat_map(lines).collect();
+    all.sort();
+    all
+}
+
 #[test]
 fn what_is_no_text_file_is_refused_fail() {
     let f = Fixture::new();
@@ -444,6 +532,66 @@ fn only_a_git_outside_of_the_clone_is_run() {
     let path = std::env::join_paths([&inside, &link, &outside]).unwrap();
     assert_eq!(Git::find_in(&path, &f.open()), Git::find_in(outside.as_os_str(), &f.open()));
     assert!(Git::find_in(&path, &f.open()).is_some());
+    // A work tree whose `.git` is a file is the clone's too, as a submodule's is.
+    let tree = f.dir.path().canonicalize().unwrap().join("tree");
+    let inside = program(&tree.join("deep/bin"), "exit 0");
+    std::fs::write(tree.join(".git"), format!("gitdir: {}\n", f.git.display())).unwrap();
+    let repo = touchstone::repo::Repo::discover(&tree.join("deep")).unwrap();
+    assert_eq!(Git::find_in(inside.as_os_str(), &repo), None);
+    assert!(Git::find_in(outside.as_os_str(), &repo).is_some());
+}
+
+#[test]
+fn ctrl_c_leaves_neither_git_nor_a_folder_behind() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let clone = dir.path().canonicalize().unwrap().join("clone");
+    let f = Fixture::at(dir, &clone, false);
+    let commit = f.files(&[("a", "x\n")], &[], 10);
+    f.main(commit);
+    let root = f.dir.path().canonicalize().unwrap();
+    let (pids, temporary) = (root.join("pids"), root.join("temporary"));
+    std::fs::create_dir(&temporary).unwrap();
+    let script = format!("PATH=/usr/bin:/bin; sleep 1000 & echo $$ $! > {0}.new; mv {0}.new {0}; wait", pids.display());
+    let bin = program(&root.join("bin"), &script);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_touchstone"))
+        .args(["blame", "a", "--at", "HEAD", "--repo"])
+        .arg(&clone)
+        .env_clear()
+        .env("PATH", &bin)
+        .env("HOME", &root)
+        .env("TMPDIR", &temporary)
+        .spawn()
+        .unwrap();
+    let until = Instant::now() + Duration::from_secs(30);
+    while !pids.exists() {
+        assert!(Instant::now() < until && child.try_wait().unwrap().is_none(), "git was not run");
+        std::thread::yield_now();
+    }
+    let own = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(own, rustix::process::Signal::INT).unwrap();
+    let ended = child.wait().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended), Some(2), "{ended:?}");
+    all_gone(&pids);
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
+/// Waits until the processes are gone whose ids a file holds.
+fn all_gone(pids: &Path) {
+    let text = std::fs::read_to_string(pids).unwrap();
+    for pid in text.split_whitespace() {
+        let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        while rustix::process::test_kill_process(pid).is_ok() {
+            // Whoever adopts the child's child may take a moment to bury it.
+            let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+            if state.contains(") Z ") {
+                break;
+            }
+            assert!(Instant::now() < until, "{pid:?} lives on");
+            std::thread::yield_now();
+        }
+    }
+    std::fs::remove_file(pids).unwrap();
 }
 
 #[test]
@@ -455,23 +603,7 @@ fn a_git_that_nobody_wants_any_more_is_ended() {
     let script = format!("PATH=/usr/bin:/bin; sleep 1000 & echo $$ $! > {0}.new; mv {0}.new {0}; wait", pids.display());
     let folder = program(&f.dir.path().join("bin"), &script);
     let git = Git::find_in(folder.as_os_str(), &f.open()).unwrap();
-    let gone = || {
-        let text = std::fs::read_to_string(&pids).unwrap();
-        for pid in text.split_whitespace() {
-            let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
-            let until = Instant::now() + Duration::from_secs(20);
-            while rustix::process::test_kill_process(pid).is_ok() {
-                // Whoever adopts the child's child may take a moment to bury it.
-                let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-                if state.contains(") Z ") {
-                    break;
-                }
-                assert!(Instant::now() < until, "{pid:?} lives on");
-                std::thread::yield_now();
-            }
-        }
-        std::fs::remove_file(&pids).unwrap();
-    };
+    let gone = || all_gone(&pids);
     let asked = Cell::new(0);
     let stop = || {
         asked.set(asked.get() + 1);

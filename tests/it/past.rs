@@ -189,15 +189,140 @@ fn finds_the_tags_that_contain_a_commit() {
     for (name, id) in [("at", one), ("next", two), ("apart", apart), ("signed/v\u{202e}2", tag)] {
         f.write(&format!("refs/tags/{name}"), format!("{id}\n"));
     }
-    let found = f.open().tags_containing(own(one), &|| false);
+    let found = f.open().tags_containing(own(one), &|| false).unwrap();
     assert_eq!(found.tags, ["at", "next", r"signed/v\u{202e}2"]);
     assert_eq!(found.doubts, Vec::<String>::new());
     std::fs::remove_file(f.loose(two)).unwrap();
-    let found = f.open().tags_containing(own(one), &|| false);
+    let found = f.open().tags_containing(own(one), &|| false).unwrap();
     assert_eq!(found.tags, ["at"]);
-    assert!(found.doubts[0].contains("could not be read"), "{found:?}");
+    assert!(found.doubts[0].starts_with("The tag next: The commit "), "{found:?}");
+    assert!(found.doubts[1].contains("could not be read"), "{found:?}");
     f.write("shallow", format!("{merge}\n"));
-    assert!(f.open().tags_containing(own(one), &|| false).doubts[0].contains("shallow"));
+    assert!(f.open().tags_containing(own(one), &|| false).unwrap().doubts[0].contains("shallow"));
+}
+
+#[test]
+fn a_tag_that_is_not_looked_at_is_told() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let f = Fixture::new();
+    let one = f.files(&[("a", "1")], &[], 100);
+    f.write("refs/tags/good", format!("{one}\n"));
+    let doubts = |f: &Fixture| f.open().tags_containing(own(one), &|| false).unwrap().doubts;
+    assert_eq!(doubts(&f), Vec::<String>::new());
+    // Its tag object is gone.
+    f.write("refs/tags/lost", format!("{}\n", "7".repeat(40)));
+    assert!(doubts(&f)[0].contains("The tag lost: "), "{:?}", doubts(&f));
+    std::fs::remove_file(f.git.join("refs/tags/lost")).unwrap();
+    std::fs::write(f.git.join("refs/tags").join(std::ffi::OsStr::from_bytes(b"\xff")), format!("{one}\n")).unwrap();
+    assert!(doubts(&f)[0].starts_with("One has a name below refs/tags/"), "{:?}", doubts(&f));
+    f.write("packed-refs", [format!("{one} refs/tags/").as_bytes(), b"\xfe\n"].concat());
+    assert!(doubts(&f)[0].starts_with("2 have names"), "{:?}", doubts(&f));
+    let stopped = f.open().tags_containing(own(one), &|| true).unwrap();
+    assert!(stopped.doubts.iter().any(|doubt| doubt.contains("Not all")), "{stopped:?}");
+    f.write("packed-refs", format!("{one} refs/tags/packed\nnonsense\n"));
+    let said = f.open().tags_containing(own(one), &|| false).unwrap_err();
+    assert!(said.message.contains("packed-refs"), "{said}");
+    assert!(f.open().names().is_err());
+}
+
+#[test]
+fn dates_hide_no_commit_from_the_history() {
+    for (first, second) in [(90, 10), (10, 90), (90, 90)] {
+        let f = Fixture::new();
+        let body: String = (0..20).map(|line| format!("line {line}\n")).collect();
+        let (evil, other) = (format!("{body}evil\n"), "other text\n".repeat(9));
+        let root = f.files(&[("g", &body), ("h", &other)], &[], 5);
+        let added = f.files(&[("g", &evil), ("h", &other)], &[root], 50);
+        let beside = f.files(&[("g", &evil), ("h", &other), ("z", &other)], &[added], 60);
+        // One side renames h, the other g.
+        let one = f.files(&[("f", &other), ("g", &evil), ("z", &other)], &[beside], first);
+        let two = f.files(&[("f", &evil), ("h", &other), ("z", &other)], &[beside], second);
+        let tip = f.files(&[("f", &format!("{evil}merge\n")), ("z", &other)], &[one, two], 100);
+        let (all, doubt) = touched(&f, tip, "f", None);
+        assert!(ids(&all).contains(&added.to_string()), "{:?}", ids(&all));
+        assert_eq!(doubt, None);
+        let mut once = ids(&all);
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), [tip, one, two, added, root].len(), "{:?}", ids(&all));
+    }
+}
+
+#[test]
+fn a_rename_that_was_not_found_is_told() {
+    let f = Fixture::new();
+    let names: Vec<String> = (0..300).map(|number| format!("many/{number:03}")).collect();
+    let texts: Vec<String> = (0..300).map(|number| format!("{number}\n").repeat(9)).collect();
+    let body = "the body\n".repeat(9);
+    let mut items: Vec<(&str, &str)> = names.iter().zip(&texts).map(|(name, text)| (&name[..], &text[..])).collect();
+    items.push(("zzz/file", &body));
+    let old = f.files(&items, &[], 10);
+    let changed = format!("{body}more\n");
+    // The same name is looked at before all others.
+    let new = f.files(&[("moved/file", &changed)], &[old], 20);
+    let (all, doubt) = touched(&f, new, "moved/file", None);
+    assert_eq!((ids(&all), doubt), ([new, old].map(|id| id.to_string()).into(), None));
+    let new = f.files(&[("moved/other", &changed)], &[old], 20);
+    let (all, doubt) = touched(&f, new, "moved/other", None);
+    assert_eq!((all.len(), all[0].change), (1, Change::Added));
+    assert!(doubt.unwrap().contains("only 200"));
+    // Too large to be compared, unless it is the same.
+    let large = "a line of a large file\n".repeat(60_000);
+    let old = f.files(&[("large", &large), ("x", "x")], &[], 10);
+    let same = f.files(&[("moved", &large), ("x", "x")], &[old], 20);
+    assert_eq!(touched(&f, same, "moved", None).0.len(), 2);
+    let new = f.files(&[("moved", &format!("{large}more\n")), ("x", "x")], &[old], 20);
+    assert!(touched(&f, new, "moved", None).1.unwrap().contains("too large"));
+    // In a merge.
+    let side = f.files(&[("x", "y")], &[], 10);
+    let old = f.files(&[("old", &body), ("x", "x")], &[], 10);
+    let merge = f.files(&[("new", &changed), ("x", "y")], &[side, old], 20);
+    let (all, doubt) = touched(&f, merge, "new", None);
+    assert_eq!((ids(&all), doubt), ([merge, old].map(|id| id.to_string()).into(), None));
+}
+
+#[test]
+fn what_is_too_large_is_listed_with_a_doubt_and_not_compared() {
+    let f = Fixture::new();
+    let long = "\n".repeat(500_001);
+    let wide = "0123456789abcde\n".repeat(600_000);
+    for (text, why) in [(&long, "too many lines"), (&wide, "too large")] {
+        let old = f.files(&[("a", text)], &[], 10);
+        let new = f.files(&[("a", &format!("first\n{text}"))], &[old], 20);
+        let (all, doubt) = touched(&f, new, "a", Some(0..1));
+        assert_eq!(ids(&all), [new.to_string()]);
+        assert!(doubt.unwrap().contains(why));
+        assert_eq!(listed(&changes(&f, Some(old), new)), [format!("M a {why}")]);
+        // It is shown and attributed all the same.
+        assert_eq!(f.open().version(own(old), &"a".into()).unwrap().bytes.len(), text.len());
+    }
+    let said = f.open().version(own(f.files(&[("a", "\0")], &[], 1)), &"a".into()).unwrap_err();
+    assert!(said.message.contains("binary"), "{said}");
+}
+
+#[test]
+fn lines_that_are_not_there_have_no_history() {
+    let f = Fixture::new();
+    let one = f.files(&[("a", "1\n2\n3\n")], &[], 10);
+    let run = |lines| f.open().touched(own(one), &"a".into(), Some(lines), &|| false, &mut |_| {});
+    assert!(run(89..99).unwrap_err().message.contains("no line 90"));
+    assert!(run(3..4).is_err());
+    let (all, _) = touched(&f, one, "a", Some(1..99));
+    assert_eq!(all[0].lines, Some(1..3));
+}
+
+#[test]
+fn a_file_where_a_submodule_was_is_new() {
+    let f = Fixture::new();
+    let empty = f.commit(f.raw_tree(&[]), &[], 5);
+    let sub = f.commit(f.tree(&[(b"a", SUBMODULE, empty)]), &[empty], 10);
+    let file = f.files(&[("a", "1\n")], &[sub], 20);
+    for lines in [None, Some(0..1)] {
+        let (all, doubt) = touched(&f, file, "a", lines);
+        assert_eq!((ids(&all), all[0].change, doubt), (vec![file.to_string()], Change::Added, None));
+    }
+    let next = f.commit(f.tree(&[(b"a", SUBMODULE, sub)]), &[sub], 30);
+    assert_eq!(ids(&touched(&f, next, "a", None).0), [next, sub].map(|id| id.to_string()));
 }
 
 #[test]

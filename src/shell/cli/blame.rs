@@ -9,6 +9,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::context::Context;
+use super::interrupt::Interrupt;
 use crate::app::line::overhang;
 use crate::error::{Error, Result};
 use crate::model::evidence::RepoPath;
@@ -80,8 +81,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let git = Git::find(&repo);
     let mut hunks: Vec<Hunk> = Vec::new();
     let wanted = Wanted { commit, path: path.clone(), only: only.clone(), first: None };
-    let blamer = repo.blame(git.as_ref(), &wanted, &|| false, &mut |some| hunks.extend(some))?;
-    let Some(blamer) = blamer else { return Ok(()) };
+    let interrupt = Interrupt::listen()?;
+    let blamer = repo.blame(git.as_ref(), &wanted, &|| interrupt.came(), &mut |some| hunks.extend(some));
+    interrupt.end();
+    let Some(blamer) = blamer? else { return Ok(()) };
     hunks.sort_by_key(|hunk| hunk.lines.start);
     if let (Some(only), None) = (&only, hunks.first()) {
         return Err(Error::usage(format!("{} has no line {}.", path.lossy(), only.start + 1)));

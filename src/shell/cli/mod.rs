@@ -15,6 +15,7 @@ mod fact;
 mod finding;
 mod gather;
 mod history;
+mod interrupt;
 mod leads;
 mod log;
 mod man;

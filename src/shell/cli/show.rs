@@ -16,7 +16,7 @@ use crate::export::count;
 use crate::highlight::{self, Class, Plain, Reading, Span, Symbol};
 use crate::model::evidence::RepoPath;
 use crate::model::hash::ObjectId;
-use crate::repo::{Content, Pin, Repo, display};
+use crate::repo::{Content, Pin, Repo, display, line_count};
 use crate::shell::print;
 use crate::ui::theme::{Role, Theme};
 
@@ -203,7 +203,7 @@ fn text(pin: &Pin, args: &Args) -> Result<Text> {
         return Err(Error::could_not(format!("{said} is a symbolic link or a submodule; neither is followed.")));
     }
     match pin.content(entry.oid)? {
-        Content::Text(bytes) if Text::feeds(&bytes) > LINE_LIMIT => {
+        Content::Text(bytes) if line_count(&bytes) > LINE_LIMIT => {
             Err(Error::could_not(format!("{said} has more than {LINE_LIMIT} lines.")))
         }
         Content::Text(bytes) => Ok(Text::new(path, entry.oid, bytes)),

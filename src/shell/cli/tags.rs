@@ -24,7 +24,7 @@ struct Report {
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let (repo, commit) = context.commit(args.at.as_deref())?;
-    let report = Report { commit, containing: repo.tags_containing(commit, &|| false) };
+    let report = Report { commit, containing: repo.tags_containing(commit, &|| false)? };
     context.report("touchstone.tags/1", &report, || {
         let found = &report.containing;
         let verb = if found.tags.len() == 1 { "contains" } else { "contain" };

@@ -18,7 +18,7 @@ use crate::model::audit::Audit;
 use crate::model::evidence::{Query, RepoPath};
 use crate::model::hash::ObjectId;
 use crate::model::standard::Standard;
-use crate::repo::{BLOB_LIMIT, Content, EntryKind, Pin, Repo, display};
+use crate::repo::{BLOB_LIMIT, Content, EntryKind, Pin, Repo, display, line_count};
 use crate::shell::{exporting, leads};
 
 /// How many bytes of the files' texts are kept in memory for searches; what is beyond is read for each.
@@ -196,9 +196,9 @@ fn load(pin: &Pin, path: &RepoPath) -> Result<Loaded> {
             other(format!("A symbolic link to {target}; links are never followed."))
         }
         (EntryKind::File | EntryKind::Executable, blob) => match pin.content(blob)? {
-            Content::Text(bytes) if Text::feeds(&bytes) > LINE_LIMIT => other(format!(
+            Content::Text(bytes) if line_count(&bytes) > LINE_LIMIT => other(format!(
                 "Too many lines to be shown: {}, blob {}; searches read it all the same.",
-                Text::feeds(&bytes),
+                line_count(&bytes),
                 blob.short()
             )),
             Content::Text(bytes) => Ok(Loaded::Text(Text::new(path.clone(), blob, bytes))),
