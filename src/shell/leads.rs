@@ -202,3 +202,31 @@ fn of_paths(pin: &Pin, glob: &str, places: usize, room: &mut Room) -> Result<Lea
     let Seen { counted, by_file, unlisted, .. } = seen;
     Ok(LeadHits { kind: Kind::Path(list), hits, excluded: 0, files, places: counted.hits, by_file, unlisted })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_file_has_its_first_hits_where_there_is_room(files in prop::collection::vec(1usize..40, 0..20), places in 0usize..30) {
+            let mut kept = Kept::default();
+            let path = |at: usize| RepoPath::from(format!("{at:02}").as_str());
+            for (at, hits) in files.iter().enumerate() {
+                let hit = |line| Hit { path: path(at), line, text: vec![0; TEXT + 9], excluded: false };
+                kept.take((1..=*hits as u64).map(hit).collect(), places);
+            }
+            let all: usize = files.iter().sum();
+            prop_assert!(kept.hits.len() <= places && kept.hits.iter().all(|hit| hit.text.len() <= TEXT));
+            prop_assert!(all > places || kept.hits.len() == all, "nothing is left out without need");
+            for (at, hits) in files.iter().enumerate() {
+                let lines: Vec<u64> = kept.hits.iter().filter(|hit| hit.path == path(at)).map(|hit| hit.line).collect();
+                prop_assert_eq!(&lines, &(1..=lines.len() as u64).collect::<Vec<_>>());
+                prop_assert!(lines.len() <= *hits && (!lines.is_empty() || files.len() > places));
+            }
+            prop_assert!(kept.hits.is_sorted_by_key(|hit| (&hit.path, hit.line)));
+        }
+    }
+}
