@@ -277,6 +277,8 @@ pub struct App {
     pub blame: Option<past::Blame>,
     /// The question about the past that was asked last.
     asked: u64,
+    /// How many popups were open then.
+    asked_over: usize,
     /// The question about the past whose page was opened last, in parts.
     paged: u64,
     /// What to say when the act that is being written is written.
@@ -357,6 +359,7 @@ impl App {
             blames: false,
             blame: None,
             asked: 0,
+            asked_over: 0,
             paged: 0,
             doing: None,
             held: None,

@@ -296,6 +296,7 @@ impl App {
     pub(super) fn ask(&mut self, ask: Ask) {
         let ticket = self.ticket();
         self.asked = ticket;
+        self.asked_over = self.popups.len();
         self.effects.push(super::msg::Effect::Ask { ticket, ask: Box::new(ask) });
     }
 
@@ -311,6 +312,9 @@ impl App {
 
     /// Does something with the line that the reader is at.
     fn about_spot(&mut self, make: impl FnOnce(Spot, Option<Range<usize>>) -> Ask) {
+        if self.popups.is_empty() && self.is_loading() {
+            return;
+        }
         match self.spot() {
             Some((spot, lines)) => self.ask(make(spot, lines)),
             None => self.warn("No file is open."),
@@ -434,6 +438,8 @@ impl App {
             Told::Touched(list) => return self.told_touched(ticket, list, None),
             Told::TouchedAll(end) => return self.told_touched(ticket, Vec::new(), Some(end)),
             _ if ticket != self.asked => return,
+            // Nothing comes up over what somebody writes or reads by now.
+            _ if self.popups.len() != self.asked_over => return self.came_late(),
             _ => {}
         }
         let done = match told {
@@ -472,6 +478,10 @@ impl App {
         }
     }
 
+    fn came_late(&mut self) {
+        self.warn("What was asked about the past is there, but something else was opened; ask again.");
+    }
+
     fn told_blame(&mut self, ticket: u64, told: Told) {
         let versions = self.popups.iter_mut().filter_map(|popup| match popup {
             Popup::Version(version) => Some(&mut version.blame),
@@ -493,7 +503,7 @@ impl App {
     }
 
     fn told_touched(&mut self, ticket: u64, list: Vec<Touched>, end: Option<Result<TouchedEnd>>) {
-        let width = usize::from(self.size.0.min(112)).saturating_sub(6);
+        let width = super::pages::width(self);
         let open = self.popups.iter_mut().find_map(|popup| match popup {
             Popup::Page(page) if page.ticket == ticket => Some(page),
             _ => None,
@@ -503,6 +513,9 @@ impl App {
             // A page that was closed does not come back.
             None if ticket == self.asked && ticket != self.paged => {
                 self.paged = ticket;
+                if self.popups.len() != self.asked_over {
+                    return self.came_late();
+                }
                 if let Some(Err(error)) = &end {
                     let error = error.clone();
                     return self.fail(&error);
@@ -555,7 +568,7 @@ fn touched_row(one: &Touched) -> (Line, Option<Go>) {
 type Lines = Vec<(Line, Option<Go>)>;
 
 fn wrapped(app: &App, lines: &mut Lines, tone: Tone, text: &str) {
-    let width = usize::from(app.size.0.min(112)).saturating_sub(6);
+    let width = super::pages::width(app);
     lines.extend(wrap(text, width, 0).into_iter().map(|line| (Line::of(tone, line), None)));
 }
 
@@ -578,7 +591,7 @@ fn commit_page(app: &App, info: &CommitInfo, changes: &Changes) -> Page {
     lines.push((Line::default(), None));
     wrapped(app, &mut lines, Tone::Strong, &info.summary);
     let body = info.message.split_once('\n').map(|(_, body)| body.trim_matches('\n')).unwrap_or_default();
-    let width = usize::from(app.size.0.min(112)).saturating_sub(6);
+    let width = super::pages::width(app);
     for line in body.lines() {
         // Its own lines are kept where they fit.
         if line.width() <= width {

@@ -73,6 +73,11 @@ impl Repo {
         let Some((node, blob)) = self.store.lookup(start.tree, &path.0)? else {
             return Err(Error::could_not(format!("{said} is not in {}.", commit.short())));
         };
+        if node == Node::Folder {
+            return Err(
+                Error::could_not(format!("{said} is a folder in {}.", commit.short())).hint("Name a file in it.")
+            );
+        }
         let lines = match lines {
             Some(_) if !node.is_file() => {
                 return Err(Error::could_not(format!("{said} is not a file in {}.", commit.short())));

@@ -161,6 +161,32 @@ fn the_history_of_a_file_and_of_lines() {
 }
 
 #[test]
+fn an_answer_does_not_come_up_over_what_is_being_written() {
+    let Some((mut shop, _)) = shop(120, 40, 6) else { return };
+    shop.keys("gh");
+    let Some(Popup::Page(page)) = shop.app.popups.last() else { panic!("{}", shop.screen()) };
+    let ticket = page.ticket;
+    let tip = shop.app.audit.now.opened.pin.commit;
+    let tags = || Box::new(Told::Names(tip, None, Ok(Default::default())));
+    shop.keys("<esc>Nthis is ");
+    shop.send(Msg::Told { ticket, told: tags() });
+    assert!(shop.said().ends_with("ask again."), "{}", shop.said());
+    shop.keys("quite a note");
+    assert!(shop.screen().contains("this is quite a note"), "{}", shop.screen());
+    shop.keys("<esc>");
+    shop.send(Msg::Told { ticket, told: tags() });
+    assert_eq!(shop.app.popups.len(), 1, "{}", shop.screen());
+}
+
+#[test]
+fn a_history_of_a_folder_is_refused() {
+    let Some((shop, _)) = shop(120, 40, 6) else { return };
+    let tip = shop.app.audit.now.opened.pin.commit;
+    let error = shop.desk.git.open().touched(tip, &"src".into(), None, &|| false, &mut |_| ()).unwrap_err();
+    assert!(error.message.starts_with("src is a folder in "), "{error:?}");
+}
+
+#[test]
 fn a_history_that_was_closed_stays_closed_and_one_that_was_stopped_says_so() {
     let Some((mut shop, _)) = shop(120, 40, 6) else { return };
     let mut some = Vec::new();
