@@ -51,9 +51,10 @@ pub fn origins(buffer: &mut Buffer, theme: &Theme, area: Rect, blame: &Blame, do
     Rect { x: area.x + width, width: area.width - width, ..area }
 }
 
-/// Returns who attributes the lines, where that is not git.
+/// Returns who attributes the lines, where that is not git, or that nobody has checked it yet.
 fn attributed(blame: &Blame) -> &'static str {
     match blame.blamer() {
+        None if blame.ended.is_none() && !blame.hunks.is_empty() => "not checked yet  ",
         Some(Blamer::Libgit2) => "by libgit2  ",
         _ => "",
     }

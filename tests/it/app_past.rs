@@ -90,6 +90,9 @@ fn a_blame_that_fails_shows_nothing_of_what_came_before() {
     let blame = shop.app.blame.clone().unwrap();
     let ticket = blame.ticket;
     assert!(blame.hunk(5).is_some());
+    assert!(!shop.screen().contains("not checked yet"));
+    shop.app.blame.as_mut().unwrap().ended = None;
+    assert!(shop.screen().contains("not checked yet"), "{}", shop.screen());
     // An older question's answers are dropped.
     let told = Told::Blamed(Err(Error::could_not("older")));
     shop.send(Msg::Told { ticket: ticket - 1, told: Box::new(told) });
