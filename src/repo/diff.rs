@@ -410,7 +410,7 @@ pub(super) fn walk(
             }
             let name = a.as_ref().or(b.as_ref()).map(|named| named.name.as_slice()).unwrap_or_default();
             let path = join(&folder, name);
-            match budget.spend(&path) {
+            match budget.spend(&path, 0) {
                 Ok(()) => {}
                 Err(Cut::One(why)) => {
                     cut.get_or_insert(why);

@@ -123,7 +123,7 @@ impl Walk<'_> {
                     continue;
                 }
                 let path = join(&folder, &named.name);
-                if let Err(Cut::One(why) | Cut::End(why)) = budget.spend(&path) {
+                if let Err(Cut::One(why) | Cut::End(why)) = budget.spend(&path, 0) {
                     return Err(Error::could_not(format!(
                         "The commit {} is over budget, so a search over history proves nothing. {why}",
                         commit.short()

@@ -97,13 +97,13 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Counts one entry, and returns why it is one too many.
+    /// Counts one entry, and returns why it is one too many; `waiting` others are held in memory.
     ///
     /// What lies too deep or has too long a name is left out alone; the other limits end the walk.
-    pub fn spend(&mut self, path: &[u8]) -> Result<(), Cut> {
+    pub fn spend(&mut self, path: &[u8], waiting: usize) -> Result<(), Cut> {
         self.entries += 1;
         self.bytes += path.len();
-        if self.entries > ENTRIES {
+        if self.entries + waiting > ENTRIES {
             Err(Cut::End(format!("The tree has more than {ENTRIES} entries; the rest is cut.")))
         } else if self.bytes > ALL_PATH_BYTES {
             Err(Cut::End(format!("The tree's paths take more than {} MiB; the rest is cut.", ALL_PATH_BYTES >> 20)))
@@ -171,16 +171,20 @@ impl Pin {
     }
 
     fn list(&mut self) -> Result<()> {
+        let names = self.store.tree(self.tree)?;
         let mut budget = Budget::default();
+        // Names that were read and not yet looked at; a hostile tree can have a million at each of its levels.
+        let mut waiting = names.len();
         // Folder by folder in git's own order, so that hardly anything is left to sort.
-        let mut open = vec![(Vec::new(), self.store.tree(self.tree)?.into_iter())];
+        let mut open = vec![(Vec::new(), names.into_iter())];
         while let Some((folder, names)) = open.last_mut() {
             let Some(named) = names.next() else {
                 open.pop();
                 continue;
             };
+            waiting -= 1;
             let path = join(folder, &named.name);
-            match budget.spend(&path) {
+            match budget.spend(&path, waiting) {
                 Ok(()) => {}
                 Err(Cut::One(why)) => {
                     self.cut.get_or_insert(why);
@@ -194,7 +198,9 @@ impl Pin {
             let kind = match named.node {
                 Node::Folder => {
                     if self.scope.reaches(&path) {
-                        open.push((path, self.store.tree(named.id)?.into_iter()));
+                        let names = self.store.tree(named.id)?;
+                        waiting += names.len();
+                        open.push((path, names.into_iter()));
                     }
                     continue;
                 }

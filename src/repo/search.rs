@@ -82,7 +82,12 @@ pub fn ranges(query: &Query, line: &[u8]) -> Vec<Range<usize>> {
 pub(super) struct Engine {
     matcher: RegexMatcher,
     exclude_line: Option<RegexMatcher>,
+    /// The pattern may be looked for in parts of a text, see [`is_divisible`].
+    divisible: bool,
 }
+
+/// Bytes of a text of which some are not ASCII that are searched at once.
+const STRETCH: usize = 4 << 10;
 
 /// Returns what goes through texts line by line.
 pub(super) fn searcher() -> Searcher {
@@ -128,6 +133,7 @@ impl Engine {
         };
         Ok(Engine {
             matcher: pattern("The pattern", &query.pattern, query.literal, query.word)?,
+            divisible: query.literal || is_divisible(&query.pattern),
             exclude_line: match &query.exclude_line {
                 Some(text) => Some(pattern("The expression for lines to leave out", text, false, false)?),
                 None => None,
@@ -137,11 +143,70 @@ impl Engine {
 
     /// Calls `each` with every matching line's number (from 1) and bytes, without the line end, until it says no.
     pub fn scan(&self, searcher: &mut Searcher, bytes: &[u8], each: impl FnMut(u64, &[u8]) -> bool) -> Result<()> {
-        let lines = Lines { exclude: self.exclude_line.as_ref(), each };
-        searcher
-            .search_slice(&self.matcher, bytes, lines)
-            .map_err(|error| Error::could_not(format!("The search failed: {error}.")))
+        self.scan_by(searcher, bytes, if self.divisible { STRETCH } else { bytes.len() }, each)
     }
+
+    fn scan_by(
+        &self,
+        searcher: &mut Searcher,
+        bytes: &[u8],
+        size: usize,
+        each: impl FnMut(u64, &[u8]) -> bool,
+    ) -> Result<()> {
+        let mut lines = Lines { exclude: self.exclude_line.as_ref(), each, before: 0, ended: false };
+        for stretch in stretches(bytes, size) {
+            searcher
+                .search_slice(&self.matcher, stretch, &mut lines)
+                .map_err(|error| Error::could_not(format!("The search failed: {error}.")))?;
+            if lines.ended {
+                break;
+            }
+            if stretch.len() < bytes.len() {
+                lines.before += memchr::memchr_iter(b'\n', stretch).count() as u64;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tells whether a pattern says the same of a line wherever in a text it stands: not where it can name the text's ends.
+fn is_divisible(pattern: &str) -> bool {
+    // Flags that turn `m` off make `^` and `$` such.
+    let flags = |group: &str| group.split([':', ')']).next().is_some_and(|flags| flags.contains('m'));
+    !pattern.contains("\\A") && !pattern.contains("\\z") && !pattern.split("(?").skip(1).any(flags)
+}
+
+/// Cuts a text between lines so that what is ASCII and what is not are apart, in pieces of about `size` bytes that grow
+/// while the next one is of the same kind. A text that is all ASCII is one.
+///
+/// The engine's fast machine gives up at the first byte that is not ASCII where a pattern has `\b`, and its slow one would
+/// read all the rest of a text for the sake of one character.
+fn stretches(bytes: &[u8], size: usize) -> impl Iterator<Item = &[u8]> {
+    let piece = move |bytes: &[u8]| {
+        let from = size.max(1).min(bytes.len());
+        memchr::memchr(b'\n', &bytes[from.saturating_sub(1)..]).map_or(bytes.len(), |end| from + end)
+    };
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if rest.is_ascii() {
+            return Some(std::mem::take(&mut rest));
+        }
+        let mut end = piece(rest);
+        let ascii = rest[..end].is_ascii();
+        while end < rest.len() {
+            let next = end + piece(&rest[end..]);
+            if rest[end..next].is_ascii() != ascii {
+                break;
+            }
+            end = next;
+        }
+        let (stretch, after) = rest.split_at(end);
+        rest = after;
+        Some(stretch)
+    })
 }
 
 /// Returns the line of a regex error that says what is wrong; the lines before it draw the pattern.
@@ -154,9 +219,13 @@ fn last_line(text: &str) -> &str {
 struct Lines<'a, F> {
     exclude: Option<&'a RegexMatcher>,
     each: F,
+    /// How many lines stand before what is searched.
+    before: u64,
+    /// Nobody wants more.
+    ended: bool,
 }
 
-impl<F: FnMut(u64, &[u8]) -> bool> Sink for Lines<'_, F> {
+impl<F: FnMut(u64, &[u8]) -> bool> Sink for &mut Lines<'_, F> {
     type Error = io::Error;
 
     fn matched(&mut self, _: &Searcher, found: &SinkMatch<'_>) -> Result<bool, io::Error> {
@@ -167,7 +236,8 @@ impl<F: FnMut(u64, &[u8]) -> bool> Sink for Lines<'_, F> {
             Some(exclude) => exclude.is_match(line).map_err(io::Error::other)?,
             None => false,
         };
-        Ok(excluded || (self.each)(number, line))
+        self.ended = !(excluded || (self.each)(self.before + number, line));
+        Ok(!self.ended)
     }
 }
 
@@ -379,4 +449,50 @@ pub(super) fn list_object(list: &mut sha2::Sha256, id: ObjectId, path: &RepoPath
     list.update(format!("{id} "));
     list.update(&path.0);
     list.update(b"\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn stretches_end_with_lines_and_are_of_one_kind() {
+        let all = |text: &'static str, size| -> Vec<&'static str> {
+            stretches(text.as_bytes(), size).map(|one| std::str::from_utf8(one).unwrap()).collect()
+        };
+        assert_eq!(all("a\nb\nc", 1), ["a\nb\nc"]);
+        assert_eq!(all("a\nb\né\nü\nc\n", 1), ["a\nb\n", "é\nü\n", "c\n"]);
+        assert_eq!(all("a\nb\né\nü\nc\n", 3), ["a\nb\n", "é\nü\n", "c\n"]);
+        assert_eq!(all("a\nbé\n\nc\nd", 4), ["a\nbé\n", "\nc\nd"]);
+        assert_eq!(all("", 1), [""; 0]);
+    }
+
+    #[test]
+    fn a_pattern_that_names_the_ends_of_a_text_is_not_divided() {
+        for pattern in [r"\Aa", r"a\z", "(?-m)^a", "(?i-m:a$)"] {
+            assert!(!is_divisible(pattern), "{pattern}");
+        }
+        assert!(is_divisible(r"(?i)^a|\b(?:b)$"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_in_stretches_has_the_same_hits(text in "([aé_ ,]{0,4}\r?\n?){0,9}", size in 1..9_usize, at in 0..10_usize, most in 1..4_usize) {
+            let patterns = [r"\ba", r"a\b", r"\Ba\B", "^a", "a$", "é|^$", r"\W", "a.", r"(?i)É\b", r"\w{2}"];
+            let query = Query { pattern: patterns[at].to_owned(), ..Query::default() };
+            let engine = Engine::new(&query).unwrap();
+            let (mut whole, mut parts) = (Vec::new(), Vec::new());
+            let mut lines = Lines {
+                exclude: None,
+                each: |number, line: &[u8]| { whole.push((number, line.to_vec())); whole.len() < most },
+                before: 0,
+                ended: false,
+            };
+            searcher().search_slice(&engine.matcher, text.as_bytes(), &mut lines).unwrap();
+            let each = |number, line: &[u8]| { parts.push((number, line.to_vec())); parts.len() < most };
+            engine.scan_by(&mut searcher(), text.as_bytes(), size, each).unwrap();
+            prop_assert_eq!(whole, parts);
+        }
+    }
 }
