@@ -87,7 +87,7 @@ pub(super) struct Engine {
 }
 
 /// Bytes of a text of which some are not ASCII that are searched at once.
-const STRETCH: usize = 4 << 10;
+const STRETCH: usize = 1 << 10;
 
 /// Returns what goes through texts line by line.
 pub(super) fn searcher() -> Searcher {
