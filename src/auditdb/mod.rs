@@ -1,6 +1,7 @@
 //! Floor 1: the audit database: the record's folder, written, read and verified.
 
 mod consistency;
+mod countersign;
 mod coverage;
 mod folder;
 mod json;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::event::Target;
 
+pub use countersign::{Countersigned, add as add_countersignature, take_halves};
 pub use folder::{Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, sums};
 pub use json::strict;
 pub use manifest::{findings_summary, manifest};

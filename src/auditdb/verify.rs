@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::countersign::{self, Countersigned};
 use super::folder::{ATTESTATIONS, Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, sums};
 use super::json::strict;
 use super::write::GIT_ATTRIBUTES;
@@ -110,6 +111,8 @@ pub struct Report {
     pub notes: Vec<String>,
     /// The signature.
     pub signature: SignatureReport,
+    /// Counter-signatures of which nothing is false.
+    pub countersignatures: Vec<Countersigned>,
     /// The evidence.
     pub evidence: EvidenceCheck,
     /// Who audited what, as the record says; absent where it cannot be read.
@@ -142,6 +145,7 @@ pub fn verify(folder: &Folder, options: &Options<'_>) -> Report {
     let statement = check.statement();
     let record = statement.as_ref().map(|statement| &statement.predicate);
     let signature = check.signature(record);
+    let countersignatures = check.countersignatures(record);
     let mut evidence = EvidenceCheck::default();
     let mut says = None;
     if let Some(statement) = &statement {
@@ -167,7 +171,8 @@ pub fn verify(folder: &Folder, options: &Options<'_>) -> Report {
         (false, true) => Verdict::Verified,
     };
     check.reasons.sort_by_key(|reason| reason.could_not_check);
-    Report { record: name, verdict, reasons: check.reasons, notes: check.notes, signature, evidence, says }
+    let (reasons, notes) = (check.reasons, check.notes);
+    Report { record: name, verdict, reasons, notes, signature, countersignatures, evidence, says }
 }
 
 pub(super) struct Checker<'a> {
@@ -205,17 +210,6 @@ impl Checker<'_> {
             if !known {
                 self.fail("unexpected_file", Some(path), "The signature does not cover artifacts/attestations/, so it holds only SHA256SUMS, its signature and counter-signatures.");
             }
-        }
-        let counter: Vec<&String> = folder
-            .files
-            .keys()
-            .filter(|path| path.starts_with(ATTESTATIONS) && **path != SUMS_FILE && **path != SIGNATURE_FILE)
-            .collect();
-        if !counter.is_empty() {
-            self.notes.push(format!(
-                "{} files beside the signature, such as counter-signatures, were NOT checked.",
-                counter.len()
-            ));
         }
         if folder.files.get(".gitattributes").is_some_and(|text| text != GIT_ATTRIBUTES.as_bytes()) {
             self.fail("file_changed", Some(".gitattributes"), "The file does not keep git from rewriting the record.");
@@ -368,6 +362,23 @@ impl Checker<'_> {
             Err(refusal) => self.refused(&refusal),
         }
         report
+    }
+
+    /// Others' signatures over the same digests. One that is false fails the record, which holds a false claim then; one by
+    /// a key that nobody listed says nothing.
+    fn countersignatures(&mut self, record: Option<&Record>) -> Vec<Countersigned> {
+        let id = record.map(|record| record.audit_id.as_str());
+        let mut good = Vec::new();
+        for one in countersign::check(self.folder, id, self.options.signers, self.options.at) {
+            match one {
+                Ok(one) => good.push(one),
+                Err((reason, file, message)) => self.fail(reason, Some(&file), message),
+            }
+        }
+        if let Some(own) = record.and_then(|record| good.iter().find(|one| one.login == record.auditor.login)) {
+            self.notes.push(format!("{} is by the auditor, so it adds nothing.", own.file));
+        }
+        good
     }
 
     fn refused(&mut self, refusal: &sign::Refusal) {

@@ -27,6 +27,9 @@ use key::Key;
 /// The namespace of an auditor's signature over a record.
 pub const NAMESPACE_RECORD: &str = "mcp-audit-record@modelcontextprotocol-security.io";
 
+/// The namespace of a counter-signature: somebody else signs the digest of a record's list of digests.
+pub const NAMESPACE_COUNTERSIGN: &str = "mcp-audit-countersign@modelcontextprotocol-security.io";
+
 /// The most bytes that a signature file may have; the largest honest one (RSA 16384) is well below.
 pub const SIGNATURE_CAP: u64 = 16 * 1024;
 

@@ -16,7 +16,7 @@ const SEALED: &str = "2026-01-31T12:00:00Z";
 const NAMESPACE: &str = "mcp-audit-record@modelcontextprotocol-security.io";
 
 /// Says loudly that a test did not run, where a program is missing. CI installs them all.
-fn missing(program: &str) -> bool {
+pub fn missing(program: &str) -> bool {
     let there =
         std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|dir| dir.join(program).is_file());
     if !there {
@@ -25,13 +25,13 @@ fn missing(program: &str) -> bool {
     !there
 }
 
-fn run(program: &str, args: &[&str], dir: &Path) {
+pub fn run(program: &str, args: &[&str], dir: &Path) {
     let output = Process::new(program).args(args).current_dir(dir).output().unwrap();
     assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Makes a key in a folder and returns its path.
-fn key(dir: &Path, name: &str) -> PathBuf {
+pub fn key(dir: &Path, name: &str) -> PathBuf {
     let path = dir.join(name);
     run("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", path.to_str().unwrap()], dir);
     path
@@ -145,20 +145,20 @@ fn finish(desk: &Desk) {
 }
 
 /// A finished audit, exported and signed, with the files that verification needs.
-struct Exported {
+pub struct Exported {
     /// Where all of it lies; below the build's folder, so that nothing is left elsewhere.
-    dir: PathBuf,
+    pub dir: PathBuf,
     /// Where the desk was at which it was made, now gone.
     made_at: PathBuf,
 }
 
 impl Exported {
-    fn key(&self) -> PathBuf {
+    pub fn key(&self) -> PathBuf {
         self.dir.join("key")
     }
 
     /// Returns a call of the binary in the clone.
-    fn cmd(&self) -> assert_cmd::Command {
+    pub fn cmd(&self) -> assert_cmd::Command {
         let mut command = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("touchstone"));
         let home = self.dir.join("home");
         command.env_clear().env("HOME", &home).env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -167,7 +167,7 @@ impl Exported {
     }
 }
 
-fn exported() -> &'static Exported {
+pub fn exported() -> &'static Exported {
     static EXPORTED: OnceLock<Exported> = OnceLock::new();
     EXPORTED.get_or_init(|| {
         let desk = Desk::open(&["http", "stdio"]);
@@ -185,13 +185,13 @@ fn exported() -> &'static Exported {
 }
 
 /// A copy of the exported database that a test may spoil.
-struct Copy {
-    dir: tempfile::TempDir,
-    record: PathBuf,
-    signers: PathBuf,
+pub struct Copy {
+    pub dir: tempfile::TempDir,
+    pub record: PathBuf,
+    pub signers: PathBuf,
 }
 
-fn copy() -> Copy {
+pub fn copy() -> Copy {
     let exported = exported();
     let dir = tempfile::TempDir::new().unwrap();
     run("cp", &["-R", exported.dir.join("db").to_str().unwrap(), "db"], dir.path());
@@ -202,22 +202,22 @@ fn copy() -> Copy {
 }
 
 impl Copy {
-    fn read(&self, path: &str) -> String {
+    pub fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.record.join(path)).unwrap()
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub fn write(&self, path: &str, text: &str) {
         std::fs::write(self.record.join(path), text).unwrap();
     }
 
     /// Makes the list of digests anew, as a forger would.
-    fn new_sums(&self) {
+    pub fn new_sums(&self) {
         let script = "find . -type f ! -path './artifacts/attestations/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum > artifacts/attestations/SHA256SUMS";
         run("bash", &["-c", script], &self.record);
     }
 
     /// Signs the list of digests with this key and namespace.
-    fn sign(&self, key: &Path, namespace: &str) {
+    pub fn sign(&self, key: &Path, namespace: &str) {
         let script = format!(
             "ssh-keygen -Y sign -f '{}' -n '{namespace}' < artifacts/attestations/SHA256SUMS > sig && mv sig artifacts/attestations/SHA256SUMS.sig",
             key.display()
@@ -226,11 +226,11 @@ impl Copy {
     }
 
     /// Verifies, with the clone, and returns the exit code and the reasons.
-    fn verify(&self) -> (i32, BTreeSet<String>) {
+    pub fn verify(&self) -> (i32, BTreeSet<String>) {
         self.verify_with(&["--repo", "."])
     }
 
-    fn verify_with(&self, args: &[&str]) -> (i32, BTreeSet<String>) {
+    pub fn verify_with(&self, args: &[&str]) -> (i32, BTreeSet<String>) {
         let mut command = exported().cmd();
         command.arg("verify").arg(&self.record).arg("--allowed-signers").arg(&self.signers).arg("--json").args(args);
         let output = command.output().unwrap();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use touchstone::model::answer::Answer;
 use touchstone::model::audit::Audit;
+use touchstone::model::countersign::{COUNTERSIGN_VERSION, Countersignature};
 use touchstone::model::coverage::{Apart, Extent, FileLines};
 use touchstone::model::event::{
     Auditor, Entry, Event, EvidenceId, FindingId, JOURNAL_VERSION, Opened, Pin, PinKind, StandardRef, Subject, Target,
@@ -33,6 +34,11 @@ fn record_schema() -> Value {
     named(schemars::schema_for!(Statement), "record", "Touchstone's audit record, an in-toto statement", SCHEMA_VERSION)
 }
 
+fn countersignature_schema() -> Value {
+    let title = "A counter-signature of Touchstone's audit records";
+    named(schemars::schema_for!(Countersignature), "countersignature", title, COUNTERSIGN_VERSION)
+}
+
 fn named(schema: schemars::Schema, name: &str, title: &str, version: u32) -> Value {
     let mut schema = schema.to_value();
     schema["$id"] = json!(format!("urn:mcp-touchstone:{name}:{version}"));
@@ -43,7 +49,9 @@ fn named(schema: schemars::Schema, name: &str, title: &str, version: u32) -> Val
 
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
-    for (name, schema) in [("journal", journal_schema()), ("record", record_schema())] {
+    let schemas =
+        [("journal", journal_schema()), ("record", record_schema()), ("countersignature", countersignature_schema())];
+    for (name, schema) in schemas {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{name}.schema.json"));
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {

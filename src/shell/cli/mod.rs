@@ -5,6 +5,7 @@ mod audits;
 mod blame;
 mod completions;
 mod context;
+mod countersign;
 mod coverage;
 mod demo;
 mod diff;
@@ -132,6 +133,8 @@ enum Command {
     Export(export::Args),
     /// Sign a record that was exported unsigned
     Sign(sign::Args),
+    /// Sign the digests of somebody else's record, beside its own signature
+    Countersign(countersign::Args),
     /// Keep the list of signers you trust
     Signers(signers::Args),
     /// Verify a record: files, signature, score, evidence
@@ -205,6 +208,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Standard(args) => standard::run(&args, context),
         Command::Export(args) => export::run(&args, context),
         Command::Sign(args) => sign::run(&args, context),
+        Command::Countersign(args) => countersign::run(&args, context),
         Command::Signers(args) => signers::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),

@@ -3,13 +3,13 @@
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::context::{Context, shown};
 use crate::error::{Error, Result};
 use crate::model::time::Time;
-use crate::sign::{NAMESPACE_RECORD, merge_signers, signer_lines};
+use crate::sign::{NAMESPACE_COUNTERSIGN, NAMESPACE_RECORD, merge_signers, signer_lines};
 
 /// The largest file of keys that is read, in bytes.
 const LIMIT: u64 = 1 << 20;
@@ -37,14 +37,36 @@ enum Command {
         /// The keys count until this time
         #[arg(long, value_name = "TIME")]
         valid_before: Option<Time>,
+        /// What the keys count for; several times for several (default: both)
+        #[arg(long = "for", value_enum, value_name = "PURPOSE")]
+        purposes: Vec<Purpose>,
     },
+}
+
+/// What a signature is for: each has a namespace, so that none can be taken for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Purpose {
+    /// The login's own audit records
+    Record,
+    /// Counter-signatures under others' records
+    Countersign,
+}
+
+impl Purpose {
+    fn namespace(self) -> &'static str {
+        match self {
+            Purpose::Record => NAMESPACE_RECORD,
+            Purpose::Countersign => NAMESPACE_COUNTERSIGN,
+        }
+    }
 }
 
 impl Args {
     /// Returns what trusts the keys of a file, from now on and for good.
     pub fn add(login: &str, keys: PathBuf) -> Self {
         let login = login.to_owned();
-        Args { command: Command::Add { login, keys, allowed_signers: None, valid_after: None, valid_before: None } }
+        let (allowed_signers, valid_after, valid_before, purposes) = (None, None, None, Vec::new());
+        Args { command: Command::Add { login, keys, allowed_signers, valid_after, valid_before, purposes } }
     }
 }
 
@@ -57,7 +79,7 @@ struct Report {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
-    let Command::Add { login, keys, allowed_signers, valid_after, valid_before } = &args.command;
+    let Command::Add { login, keys, allowed_signers, valid_after, valid_before, purposes } = &args.command;
     let mut text = String::new();
     let result = if keys == Path::new("-") {
         std::io::stdin().lock().take(LIMIT).read_to_string(&mut text)
@@ -65,7 +87,9 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         std::fs::File::open(keys).and_then(|file| file.take(LIMIT).read_to_string(&mut text))
     };
     result.map_err(|error| Error::io("read", keys, &error))?;
-    let lines = signer_lines(login, &text, &[NAMESPACE_RECORD], *valid_after, *valid_before)?;
+    let purposes = if purposes.is_empty() { Purpose::value_variants() } else { purposes };
+    let namespaces: Vec<&str> = purposes.iter().map(|purpose| purpose.namespace()).collect();
+    let lines = signer_lines(login, &text, &namespaces, *valid_after, *valid_before)?;
     let file = match allowed_signers {
         Some(file) => file.clone(),
         None => context.paths()?.allowed_signers(),

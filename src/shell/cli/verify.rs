@@ -1,6 +1,6 @@
 //! `touchstone verify`: verifies a record.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use crate::auditdb::{Folder, Options, Report, Verdict, verify};
@@ -30,7 +30,7 @@ impl Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let folder = Folder::read(&args.record)?;
-    let signers = read_signers(args, context)?;
+    let signers = read_signers(args.allowed_signers.as_deref(), context)?;
     let repo = context.global.repo.as_deref().map(Repo::discover).transpose()?;
     let options = Options { signers: signers.as_ref(), clone: repo.as_ref(), at: args.at };
     let report = verify(&folder, &options);
@@ -38,9 +38,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     outcome(&report)
 }
 
-fn read_signers(args: &Args, context: &Context) -> Result<Option<AllowedSigners>> {
-    let (file, named) = match &args.allowed_signers {
-        Some(file) => (file.clone(), true),
+/// Reads the keys that are trusted: a file that was named, else the one in the configuration folder if it is there.
+pub fn read_signers(file: Option<&Path>, context: &Context) -> Result<Option<AllowedSigners>> {
+    let (file, named) = match file {
+        Some(file) => (file.to_owned(), true),
         None => (context.paths()?.allowed_signers(), false),
     };
     let text = match std::fs::read_to_string(&file) {
@@ -136,6 +137,20 @@ fn text(report: &Report, with_clone: bool) -> String {
     let unchecked = signature.present && !signature.verified && !failed(&SIGNATURE_REASONS);
     let sign = if unchecked { '·' } else { mark(signature.verified) };
     out += &format!("{sign} signature: {who}{at}\n");
+    for one in &report.countersignatures {
+        let who = match (&one.unverified, &one.fingerprint) {
+            (None, Some(fingerprint)) => format!("by {}, {fingerprint}", display::line(&one.login)),
+            (why, _) => {
+                let why = why.as_deref().unwrap_or_default();
+                format!("by {}, as it says; not verified: {}", display::line(&one.login), display::line(why))
+            }
+        };
+        let evidence = if one.evidence_checked { "; says that it checked the evidence" } else { "" };
+        out += &format!("{} counter-signature: {who}{evidence}\n", if one.verified { '✓' } else { '·' });
+        if let Some(note) = &one.note {
+            out += &format!("    {}\n", display::line(note));
+        }
+    }
     let derived = report.says.is_some()
         && !failed(&[
             "score_mismatch",
