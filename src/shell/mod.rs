@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod clock;
 pub mod exporting;
+pub mod git;
 pub mod leads;
 pub mod past;
 pub mod print;

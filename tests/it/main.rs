@@ -58,6 +58,7 @@ mod sign_signers;
 mod sign_verify;
 mod sign_wire;
 mod standards;
+mod submit;
 mod support;
 mod terminal;
 mod workbench;

@@ -30,6 +30,7 @@ mod sign;
 mod signers;
 mod standard;
 mod status;
+mod submit;
 mod tags;
 mod trojans;
 mod undo;
@@ -135,6 +136,8 @@ enum Command {
     Sign(sign::Args),
     /// Sign the digests of somebody else's record, beside its own signature
     Countersign(countersign::Args),
+    /// Hand a record in: a branch and a commit in your checkout of the audit database
+    Submit(submit::Args),
     /// Keep the list of signers you trust
     Signers(signers::Args),
     /// Verify a record: files, signature, score, evidence
@@ -209,6 +212,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Export(args) => export::run(&args, context),
         Command::Sign(args) => sign::run(&args, context),
         Command::Countersign(args) => countersign::run(&args, context),
+        Command::Submit(args) => submit::run(&args, context),
         Command::Signers(args) => signers::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
