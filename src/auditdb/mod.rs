@@ -1,7 +1,9 @@
-//! Floor 1: the audit database: the record's folder, written, read and verified.
+//! Floor 1: the audit database: the record's folder, written, read and verified; the database as a whole, read.
 
 mod consistency;
 mod coverage;
+mod database;
+mod entry;
 mod folder;
 mod json;
 mod manifest;
@@ -13,6 +15,11 @@ use std::path::{Path, PathBuf};
 
 use crate::model::event::Target;
 
+pub use database::{AUDITS, AuditDir, Database, Listing, Part, Server, ServerDir};
+pub use entry::{
+    Counts, Dates, Entry, FindingEntry, Format, Level, Reading, ScoreEntry, ServerAbout, TargetSaid, Who, about, read,
+    wanted,
+};
 pub use folder::{Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, sums};
 pub use json::strict;
 pub use manifest::{findings_summary, manifest};
