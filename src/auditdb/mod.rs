@@ -1,8 +1,10 @@
-//! Floor 1: the audit database: the record's folder, written, read and verified.
+//! Floor 1: the audit database: the record's folder, written, read and verified; the database as a whole, read.
 
 mod consistency;
 mod countersign;
 mod coverage;
+mod database;
+mod entry;
 mod folder;
 mod json;
 mod manifest;
@@ -15,6 +17,11 @@ use std::path::{Path, PathBuf};
 use crate::model::event::Target;
 
 pub use countersign::{Countersigned, add as add_countersignature, take_halves};
+pub use database::{AUDITS, AuditDir, Database, Listing, Part, Server, ServerDir};
+pub use entry::{
+    Counts, Dates, Entry, FindingEntry, Format, Level, Reading, ScoreEntry, ServerAbout, TargetSaid, Who, about, read,
+    wanted,
+};
 pub use folder::{Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, sums};
 pub use json::strict;
 pub use manifest::{findings_summary, manifest};

@@ -2,7 +2,7 @@
 //!
 //! The repository is the attacker's, so git's own machinery is used for one thing only: turning an object id into
 //! verified bytes. `gitdir` finds the git directory and refuses what cannot be read honestly, `refs` reads names,
-//! `object` reads and parses objects, `pin` is the tree at one commit, `extent` counts its lines, `search` and `history`
+//! `object` reads and parses objects, `pin` is the tree at one commit (`snapshot` reads single folders of one), `extent` counts its lines, `search` and `history`
 //! produce evidence (`sweep` runs many searches at once, `require` tells it which files to leave out, `rust_tests` which
 //! lines count apart, `texts` keeps what was read), `check` runs it again, `blame` and `commits` tell where lines come
 //! from (`cage` is where the user's git is run for it, `lineage` checks what its answer rests on), `diff` and `touched` what changed, and [`display`] is the door
@@ -25,6 +25,7 @@ mod refs;
 mod require;
 mod rust_tests;
 mod search;
+mod snapshot;
 mod sweep;
 mod texts;
 mod touched;
@@ -35,9 +36,11 @@ pub use cage::Git;
 pub use check::Check;
 pub use commits::{CommitInfo, Containing, Name, Names, Person};
 pub use diff::{Block, Change, Changed, Changes, Comparison, DiffRow, Side};
+pub use object::{Named, Node};
 pub use pin::{Content, Entry, EntryKind, Pin};
 pub use refs::Repo;
 pub use search::{ENGINE, Globs, Hit, NO_FILE, compile, escape_glob, ranges};
+pub use snapshot::Snapshot;
 pub use sweep::InFile;
 pub use touched::{Touched, TouchedEnd};
 

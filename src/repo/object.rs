@@ -34,11 +34,16 @@ pub(super) struct Commit {
 
 /// What a tree holds under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Node {
+pub enum Node {
+    /// Another tree.
     Folder,
+    /// A file.
     File,
+    /// A file that may be run.
     Executable,
+    /// A symbolic link; its blob holds the target. Never followed.
     Symlink,
+    /// Another repository's commit. Never followed.
     Submodule,
 }
 
@@ -51,9 +56,12 @@ impl Node {
 
 /// One line of a tree.
 #[derive(Debug, Clone)]
-pub(super) struct Named {
+pub struct Named {
+    /// The name: neither empty nor `.` or `..`, and without `/`; else any bytes.
     pub name: Vec<u8>,
+    /// What it is.
     pub node: Node,
+    /// The blob, the tree, or a submodule's commit.
     pub id: ObjectId,
 }
 

@@ -10,6 +10,7 @@ use git2::ObjectType;
 use super::gitdir::{GitDir, LARGE, SMALL, object_id, read_plain};
 use super::object::Store;
 use super::pin::Pin;
+use super::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::model::evidence::RepoPath;
 use crate::model::hash::ObjectId;
@@ -62,6 +63,26 @@ impl Repo {
     /// Returns the canonical path of the common git directory: the clone's identity, the same for all its worktrees.
     pub fn git_dir(&self) -> &Path {
         &self.common
+    }
+
+    /// Returns the path of a folder inside the work tree, from its root and with `/`; `None` where it does not lie in it.
+    ///
+    /// Of a bare repository only the repository itself is inside: its root.
+    pub fn inside(&self, folder: &Path) -> Option<Vec<u8>> {
+        let folder = fs::canonicalize(folder).ok()?;
+        if folder == self.own || folder == self.common {
+            return Some(Vec::new());
+        }
+        let path = folder.strip_prefix(&self.around).ok()?;
+        let parts: Vec<&[u8]> = path.iter().map(|part| part.as_bytes()).collect();
+        Some(parts.join(&b'/'))
+    }
+
+    /// Opens a commit to read single folders of it.
+    ///
+    /// Errors: a commit that is not in this clone, a damaged object.
+    pub fn snapshot(&self, commit: ObjectId) -> Result<Snapshot> {
+        Snapshot::open(self.store.clone(), self.peel(&commit.short(), commit)?)
     }
 
     /// Returns the folders that are the audited clone's: a program in one of them is the clone's own.
