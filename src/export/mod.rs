@@ -5,6 +5,7 @@
 
 mod assessment;
 pub mod caution;
+pub mod comparison;
 pub mod coverage;
 mod evidence;
 mod finding;

@@ -328,3 +328,55 @@ fn notes(a: &Side, b: &Side, same_rules: bool) -> Vec<String> {
     }
     notes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(id: &str, title: &str, severity: Severity, [cwe, item, path]: [&str; 3]) -> FindingSide {
+        let set = |text: &str| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let title = Some(title.to_owned()).filter(|title| !title.is_empty());
+        FindingSide { id: id.to_owned(), severity, title, cwe: set(cwe), items: set(item), paths: set(path) }
+    }
+
+    fn ids(pairs: &[Pair]) -> Vec<(&str, &str)> {
+        pairs.iter().map(|pair| (pair.a.id.as_str(), pair.b.id.as_str())).collect()
+    }
+
+    #[test]
+    fn findings_are_paired_by_title_or_by_two_of_weakness_item_and_file() {
+        let low = Severity::Low;
+        let a = [
+            finding("A1", "Shell, built from strings!", low, ["", "", ""]),
+            finding("A2", "One", low, ["CWE-78", "input-1", ""]),
+            finding("A3", "Two", low, ["CWE-22", "", "src/a.ts"]),
+            finding("A4", "Three", low, ["CWE-400", "", ""]),
+            finding("A5", "", low, ["", "", ""]),
+        ];
+        let b = [
+            finding("B1", "Four", low, ["CWE-400", "", "src/other.ts"]),
+            finding("B2", "Five", low, ["CWE-22 CWE-23", "", "src/a.ts src/b.ts"]),
+            finding("B3", "Six", low, ["CWE-78", "input-1 input-2", ""]),
+            finding("B4", "shell built from STRINGS", low, ["", "", ""]),
+            finding("B5", "", low, ["", "", ""]),
+        ];
+        let (kept, lost, gained) = matched(&a, &b);
+        assert_eq!(ids(&kept), [("A1", "B4"), ("A2", "B3"), ("A3", "B2")]);
+        // One weakness alone makes no pair, nor do two titles that are withheld.
+        assert_eq!(lost.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["A4", "A5"]);
+        assert_eq!(gained.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["B1", "B5"]);
+    }
+
+    #[test]
+    fn a_finding_is_paired_once_and_with_the_likest() {
+        let a = [finding("A1", "Shell", Severity::Low, ["CWE-78", "input-1", "src/a.ts"])];
+        let b = [
+            finding("B1", "Another", Severity::Low, ["CWE-78", "input-1", ""]),
+            finding("B2", "Shell", Severity::High, ["", "", ""]),
+        ];
+        let (kept, lost, gained) = matched(&a, &b);
+        assert_eq!((ids(&kept), lost.len(), gained.len()), (vec![("A1", "B2")], 0, 1));
+        let (kept, ..) = matched(&b, &[a[0].clone(), a[0].clone()]);
+        assert_eq!(kept.len(), 2);
+    }
+}

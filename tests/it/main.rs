@@ -21,6 +21,7 @@ mod cli_read;
 mod cli_search;
 mod cli_show;
 mod code_view;
+mod compare;
 mod countersign;
 mod coverage;
 mod crash;

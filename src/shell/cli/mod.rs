@@ -3,6 +3,7 @@
 mod answer;
 mod audits;
 mod blame;
+mod compare;
 mod completions;
 mod context;
 mod countersign;
@@ -142,6 +143,8 @@ enum Command {
     Signers(signers::Args),
     /// Verify a record: files, signature, score, evidence
     Verify(verify::Args),
+    /// Show two audits of one server side by side: answers, points, findings
+    Compare(compare::Args),
     /// Try it out on an embedded demo server
     Demo(demo::Args),
     /// Look at what this machine has: git, ssh-keygen, keys, folders, versions
@@ -215,6 +218,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Submit(args) => submit::run(&args, context),
         Command::Signers(args) => signers::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
+        Command::Compare(args) => compare::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Doctor => doctor::run(context),
         Command::Completions(args) => completions::run(&args, context, &mut Cli::command()),
