@@ -5,7 +5,7 @@ use std::process::Command as Process;
 
 use serde_json::{Value, json};
 
-use crate::record::{Copy, copy, exported, missing};
+use crate::record::{Copy, copy, exported, key, missing};
 use crate::support::{fails, succeeds};
 
 const REPO: &str = "audits/github.com/example/notes-mcp";
@@ -196,6 +196,31 @@ fn what_is_there_already_is_not_handed_in_again_fail() {
     git(&desk.db, &["merge", "-q", BRANCH]);
     let said = fails(desk.submit().args(["--branch", "again"]), 1);
     assert!(said.contains("in the database already"), "{said}");
+}
+
+#[test]
+fn a_counter_signature_is_handed_in_to_a_record_that_is_there() {
+    let Some(desk) = ready() else { return };
+    succeeds(&mut desk.submit());
+    git(&desk.db, &["merge", "-q", BRANCH]);
+    let key = key(desk.copy.dir.path(), "kim");
+    let mut command = exported().cmd();
+    command.arg("countersign").arg(&desk.copy.record).args(["--auditor", "kim", "--key"]).arg(&key);
+    succeeds(command.arg("--allowed-signers").arg(&desk.copy.signers));
+    succeeds(desk.submit().args(["--branch", "kim"]));
+    let changed = git(&desk.db, &["diff", "--name-status", "main", "kim"]);
+    let file = format!("{RECORD}/artifacts/attestations/kim-2026-01-31-001");
+    assert_eq!(changed, format!("A\t{file}.json\nA\t{file}.sig\n"));
+    let subject = git(&desk.db, &["log", "-1", "--format=%s", "kim"]);
+    assert_eq!(subject, "Add counter-signature of kim to an audit of example/notes-mcp\n");
+    // Not to another record of the same name.
+    desk.copy.write("raw-notes.md", "Others.\n");
+    desk.copy.new_sums();
+    desk.copy.sign(&exported().key(), "mcp-audit-record@modelcontextprotocol-security.io");
+    std::fs::remove_file(desk.copy.record.join("artifacts/attestations/kim-2026-01-31-001.json")).unwrap();
+    std::fs::remove_file(desk.copy.record.join("artifacts/attestations/kim-2026-01-31-001.sig")).unwrap();
+    let said = fails(desk.submit().args(["--branch", "another"]), 1);
+    assert!(said.contains("with another"), "{said}");
 }
 
 #[test]

@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use super::context::{Context, shown};
 use crate::auditdb::{
-    Folder, Known, Options, RECORD_FILE, create_metadata, merge_metadata, record_dir, repo_dir, strict, verify,
+    ATTESTATIONS, Folder, Known, Options, RECORD_FILE, create_metadata, merge_metadata, record_dir, repo_dir, strict,
+    verify,
 };
 use crate::error::{Error, Result};
 use crate::export::count;
@@ -101,7 +102,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     }
     let files = files(&git, base.as_deref(), &folder, &record, &prefix, &dir)?;
     let signed = folder.files.contains_key(crate::auditdb::SIGNATURE_FILE);
-    let message = message(&record, signed);
+    let whole = files.keys().any(|path| path.ends_with(RECORD_FILE));
+    let message = if whole { message(&record, signed) } else { addition(&record, &files) };
     let stage = Stage::new(&git, args.dry_run)?;
     let tree = stage.tree(base.as_deref(), &files)?;
     let mut report = Report {
@@ -197,9 +199,8 @@ fn files(
     let path = |path: &Path| path.to_string_lossy().into_owned();
     let there =
         |file: &str| base.map(|base| format!("{base}:{file}")).filter(|rev| git.succeeds(&["cat-file", "-e", rev]));
-    if there(&path(dir)).is_some() {
-        return Err(Error::falsity(format!("{} is in the database already.", record.audit_id))
-            .hint("A record is never overwritten. Export again: it gets the next number."));
+    if let Some(tree) = there(&path(dir)) {
+        return additions(git, &tree, folder, record, dir);
     }
     let mut files: BTreeMap<String, Change> = folder
         .files
@@ -231,6 +232,35 @@ fn files(
         files.insert(metadata, Change { bytes: text.into_bytes(), known: old.is_some() });
     }
     Ok(files)
+}
+
+/// Returns what a record has more than the base's copy of it: a signature that was made later, and counter-signatures.
+fn additions(git: &Git, tree: &str, folder: &Folder, record: &Record, dir: &Path) -> Result<BTreeMap<String, Change>> {
+    let refuse = |what: &str| {
+        Err(Error::falsity(format!("{} is in the database already{what}.", record.audit_id))
+            .hint("A record is never overwritten. Export again: it gets the next number."))
+    };
+    let listed = git.run(&["ls-tree", "-r", "-z", "--format=%(objectname) %(path)", tree])?;
+    let mut known: BTreeMap<&str, &str> =
+        listed.split('\0').filter_map(|line| line.split_once(' ')).map(|(id, path)| (path, id)).collect();
+    let mut files = BTreeMap::new();
+    for (file, bytes) in &folder.files {
+        let id = git.feed(&["hash-object", "--no-filters", "--stdin"], bytes)?;
+        match known.remove(file.as_str()) {
+            Some(there) if there.as_bytes() == id.trim_ascii() => {}
+            Some(_) => return refuse(&format!(", with another {file}")),
+            None if file.starts_with(ATTESTATIONS) => {
+                let path = dir.join(file).to_string_lossy().into_owned();
+                files.insert(path, Change { bytes: bytes.clone(), known: false });
+            }
+            None => return refuse(&format!(", without {file}")),
+        }
+    }
+    // Somebody's counter-signature that the copy at hand does not have stays where it is.
+    if known.keys().any(|file| !file.starts_with(ATTESTATIONS)) {
+        return refuse(", with more files");
+    }
+    if files.is_empty() { refuse("") } else { Ok(files) }
 }
 
 impl Stage {
@@ -297,6 +327,24 @@ fn message(record: &Record, signed: bool) -> String {
     display::block(&text).into_owned()
 }
 
+/// Returns the message of a commit that adds signatures to a record.
+fn addition(record: &Record, files: &BTreeMap<String, Change>) -> String {
+    let Target { org, repo, .. } = &record.target.repo;
+    let names = files.keys().filter_map(|path| path.rsplit_once('/')).map(|(_, name)| name);
+    let logins = names.filter_map(|name| Some(record_name(name.strip_suffix(".json")?)?.0));
+    let logins: Vec<&str> = logins.collect();
+    let what = if logins.is_empty() {
+        "signature".to_owned()
+    } else {
+        format!("counter-signature of {}", logins.join(" and "))
+    };
+    let text = format!(
+        "Add {what} to an audit of {org}/{repo}\n\nAudit: {}\nRepository: {}\n",
+        record.audit_id, record.target.repo.url
+    );
+    display::block(&text).into_owned()
+}
+
 /// Makes the commit and its branch.
 fn commit(git: &Git, tree: &str, report: &Report) -> Result<String> {
     let mut words: Vec<&str> = vec!["commit-tree", tree, "-F", "-"];
@@ -355,8 +403,16 @@ fn text(args: &Args, report: &Report) -> String {
         out += &format!("commit  {}\n", line(commit));
     }
     out += &format!("files   {}\n", count(report.files.len(), "file", "files"));
+    let mut within = "";
     for file in &report.files {
-        out += &format!("  {:<7} {:>8}  {}\n", file.change, file.bytes, line(&file.path));
+        // The record's folder is named once; its files follow it.
+        let split = file.path.find(&report.audit_id).map_or(0, |at| at + report.audit_id.len() + 1);
+        let (folder, name) = file.path.split_at(split);
+        if folder != within && !folder.is_empty() {
+            out += &format!("  {}\n", line(folder));
+            within = folder;
+        }
+        out += &format!("  {:<7} {:>8}  {}\n", file.change, file.bytes, line(name));
     }
     out += "\n";
     for text in report.message.lines() {

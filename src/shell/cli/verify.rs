@@ -138,17 +138,18 @@ fn text(report: &Report, with_clone: bool) -> String {
     let sign = if unchecked { '·' } else { mark(signature.verified) };
     out += &format!("{sign} signature: {who}{at}\n");
     for one in &report.countersignatures {
+        let evidence = if one.evidence_checked { "; says that it checked the evidence" } else { "" };
         let who = match (&one.unverified, &one.fingerprint) {
-            (None, Some(fingerprint)) => format!("by {}, {fingerprint}", display::line(&one.login)),
+            (None, Some(fingerprint)) => format!(", {fingerprint}{evidence}"),
             (why, _) => {
                 let why = why.as_deref().unwrap_or_default();
-                format!("by {}, as it says; not verified: {}", display::line(&one.login), display::line(why))
+                format!(", as it says{evidence}\n    not verified: {}", display::line(why))
             }
         };
-        let evidence = if one.evidence_checked { "; says that it checked the evidence" } else { "" };
-        out += &format!("{} counter-signature: {who}{evidence}\n", if one.verified { '✓' } else { '·' });
+        let sign = if one.verified { '✓' } else { '·' };
+        out += &format!("{sign} counter-signature: by {}{who}\n", display::line(&one.login));
         if let Some(note) = &one.note {
-            out += &format!("    {}\n", display::line(note));
+            out += &format!("    \"{}\"\n", display::line(note));
         }
     }
     let derived = report.says.is_some()
