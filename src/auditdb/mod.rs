@@ -1,5 +1,6 @@
 //! Floor 1: the audit database: the record's folder, written, read and verified.
 
+pub mod citation;
 mod consistency;
 mod coverage;
 mod folder;
