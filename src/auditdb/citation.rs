@@ -845,8 +845,7 @@ fn lines_field(line: &Prose<'_>) -> Option<Vec<Lines>> {
 fn list(text: &str, from: usize, start: usize, join: &'static str) -> Option<(Vec<Lines>, usize)> {
     let mut lines: Vec<Lines> = Vec::new();
     let mut at = from;
-    loop {
-        let Some((first, place)) = number(text, at) else { break };
+    while let Some((first, place)) = number(text, at) {
         let mut end = place.end;
         let mut last = (first, None);
         if let Some(next) = connector(text, end)

@@ -3,6 +3,7 @@
 pub mod citation;
 mod consistency;
 mod coverage;
+pub mod doctor;
 mod folder;
 mod json;
 mod manifest;

@@ -1,6 +1,6 @@
 //! What a text cites, examined at a pin: whether the cited lines are the quoted ones, and where those are if not.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -14,6 +14,8 @@ use crate::model::evidence::RepoPath;
 const LARGE: usize = 8 << 20;
 /// Bytes of other files that are looked through, all together.
 const ELSEWHERE: u64 = 1 << 30;
+/// Steps that comparing with the cited files may take, all together.
+const STEPS: usize = 1 << 31;
 /// Files of one name that are looked at where a path is cut short.
 const NAMESAKES: usize = 8;
 /// How much of a quote has to be somewhere, in thousandths, for that to be its place.
@@ -263,9 +265,7 @@ impl Pin {
                 }
             });
         }
-        for case in &mut cases {
-            self.look_in_file(case, &words);
-        }
+        self.look_in_files(&mut cases, &words);
         let unsearched = self.look_elsewhere(&mut cases, &words);
         for case in cases {
             let (at, examined) = (case.at, self.decide(case, unsearched.as_deref()));
@@ -346,47 +346,53 @@ impl Pin {
         Examined::not_checkable(Why::NoQuote, format!("{what}; nothing is quoted that could be compared."))
     }
 
-    fn look_in_file(&self, case: &mut Case<'_>, words: &Words) {
-        let Some(path) = &case.cited.path else { return };
-        if case.files.is_empty() {
-            case.unread = Some(self.no_file(path));
+    /// Looks for every quote in the files that its citation may mean; each file is read once.
+    fn look_in_files(&self, cases: &mut [Case<'_>], words: &Words) {
+        let mut wanted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (number, case) in cases.iter_mut().enumerate() {
+            if let (Some(path), []) = (&case.cited.path, case.files.as_slice()) {
+                case.unread = Some(self.no_file(path));
+            }
+            for at in &case.files {
+                wanted.entry(*at).or_default().push(number);
+            }
         }
-        let files = case.files.clone();
-        for at in files {
+        let mut steps = 0;
+        for (at, numbers) in wanted {
             let Some(entry) = self.entries().get(at) else { continue };
-            let text = match self.text_at(entry) {
-                Ok(text) => text,
-                Err(why) => {
-                    case.unread.get_or_insert(why);
-                    continue;
+            let path = display::bytes(&entry.path.0);
+            let text = self.text_at(entry);
+            let lines = text.as_ref().ok().filter(|text| text.len() <= LARGE).map(|text| Lines::new(text, words));
+            for number in numbers {
+                let Some(case) = cases.get_mut(number) else { continue };
+                let text = match &text {
+                    Ok(text) => text,
+                    Err(why) => {
+                        case.unread.get_or_insert(why.clone());
+                        continue;
+                    }
+                };
+                let cited = &case.cited.ranges;
+                if let [(first, last)] = cited.as_slice() {
+                    case.exact |= cut(text, *first, *last).is_some_and(|bytes| case.quote.is(bytes));
                 }
-            };
-            let cited = &case.cited.ranges;
-            if let [(first, last)] = cited.as_slice()
-                && cut(&text, *first, *last).is_some_and(|bytes| case.quote.is(bytes))
-            {
-                case.exact = true;
-            }
-            if text.len() > LARGE && !case.exact {
-                let path = display::bytes(&entry.path.0);
-                case.unread.get_or_insert((
-                    Why::TooLarge,
-                    format!("{path} has {} bytes; only the cited lines were compared.", text.len()),
-                ));
-                continue;
-            }
-            if text.len() > LARGE {
-                continue;
-            }
-            let lines = Lines::new(&text, words);
-            case.among = case.among.max(lines.among(&case.quote, cited));
-            let spot = lines.whole(&case.quote, cited).or_else(|| lines.part(&case.quote, cited));
-            let Some(spot) = spot else { continue };
-            let new = Candidate { path: entry.path.clone(), spot, own: true };
-            if case.own.as_ref().is_none_or(|old| better(&new.spot, &old.spot)) {
-                case.own = Some(new);
-            } else if case.own.as_ref().is_some_and(|old| !better(&old.spot, &new.spot)) {
-                case.others.push((new.path, new.spot.first, new.spot.last));
+                let Some(lines) = lines.as_ref().filter(|_| steps < STEPS) else {
+                    let reason = format!("{path} is too large; only the cited lines were compared.");
+                    case.unread.get_or_insert((Why::TooLarge, reason));
+                    continue;
+                };
+                steps += lines.cost(&case.quote);
+                case.among = case.among.max(lines.among(&case.quote, cited));
+                let spot = lines.whole(&case.quote, cited).or_else(|| lines.part(&case.quote, cited));
+                let Some(spot) = spot else { continue };
+                let new = Candidate { path: entry.path.clone(), spot, own: true };
+                match &case.own {
+                    Some(old) if better(&old.spot, &new.spot) => {}
+                    Some(old) if !better(&new.spot, &old.spot) => {
+                        case.others.push((new.path, new.spot.first, new.spot.last));
+                    }
+                    _ => case.own = Some(new),
+                }
             }
         }
     }
@@ -548,14 +554,13 @@ impl Pin {
         if !best.own || case.cited.path.is_none() || state == State::Elsewhere {
             also.extend(case.others.iter().take(5).cloned());
         }
-        let among_many = spot.others > 0 || !also.is_empty();
-        // Where the cited lines hold some of it, that is the one that is meant.
-        let ambiguous = among_many && (state == State::Elsewhere || case.cited.path.is_none());
+        // Nothing tells which of several places is meant, not even that the cited lines are one of them.
+        let ambiguous = !state.holds() && (spot.others > 0 || !also.is_empty());
         let exact_path = case.files.first().and_then(|at| self.entries().get(*at)).map(|entry| &entry.path);
         let moved = !best.own && exact_path != Some(&best.path);
-        let fits = spot.share >= PLACED;
-        let wrong = matches!(state, State::Partly | State::Elsewhere) && !(same && !moved);
-        let proposal = (wrong && fits && !ambiguous && !among_many).then(|| Proposal {
+        let fits = spot.share >= PLACED && spot.first > 0;
+        let wrong = (moved || !same) && matches!(state, State::Partly | State::Elsewhere);
+        let proposal = (wrong && fits && !ambiguous && (best.own || best.whole())).then(|| Proposal {
             path: moved.then(|| best.path.clone()),
             first: spot.first,
             last: spot.last,

@@ -323,6 +323,11 @@ impl<'a> Lines<'a> {
         self.rows.iter().map(|row| row.id).filter(|id| *id != NONE)
     }
 
+    /// Returns about how many steps it takes to look for a quote.
+    pub fn cost(&self, quote: &Quote) -> usize {
+        self.rows.len().saturating_mul(quote.pieces + 16)
+    }
+
     /// Returns how many of a quote's lines that say something are among these lines of the text, in any order.
     pub fn among(&self, quote: &Quote, cited: &[(usize, usize)]) -> usize {
         let inside = |row: &&Row| cited.iter().any(|range| (range.0..=range.1).contains(&(row.number as usize)));
@@ -381,7 +386,7 @@ impl<'a> Lines<'a> {
         spans.reverse();
         spans.dedup_by_key(|(_, end)| *end);
         spans.reverse();
-        let (first, end, others, also) = self.choose(&spans, cited)?;
+        let Choice { first, end, others, also } = self.choose(&spans, cited)?;
         let split = pieces > 1 || quote.elided() && lines.len() == quote.lines.len();
         let pairs = paired(&ids, lines, pieces, first);
         let exact = pairs.iter().all(|(row, line)| {
@@ -414,11 +419,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Chooses between places of rows (the end not included), and says how many others are as good.
-    fn choose(
-        &self,
-        spans: &[(usize, usize)],
-        cited: &[(usize, usize)],
-    ) -> Option<(usize, usize, usize, Vec<(usize, usize)>)> {
+    fn choose(&self, spans: &[(usize, usize)], cited: &[(usize, usize)]) -> Option<Choice> {
         let lines = |(first, end): (usize, usize)| (self.number(first), self.number(end.saturating_sub(1)));
         let rank = |span: (usize, usize)| {
             let (first, last) = lines(span);
@@ -430,7 +431,7 @@ impl<'a> Lines<'a> {
         let length = best.1 - best.0;
         let equal = || spans.iter().filter(|span| **span != best && span.1 - span.0 == length);
         let also = equal().take(NAMED).map(|span| lines(*span)).collect();
-        Some((best.0, best.1, equal().count(), also))
+        Some(Choice { first: best.0, end: best.1, others: equal().count(), also })
     }
 
     /// Looks for a quote whose lines are broken otherwise, or that is a part of longer lines.
@@ -456,7 +457,7 @@ impl<'a> Lines<'a> {
             to.push((first, last + 1));
         }
         let (spans, fit) = if whole.is_empty() { (inside, Fit::Inside) } else { (whole, Fit::WhiteSpace) };
-        let (first, end, others, also) = self.choose(&spans, cited)?;
+        let Choice { first, end, others, also } = self.choose(&spans, cited)?;
         let (first, last) = (self.number(first), self.number(end - 1));
         // The lines do not stand line by line: all of them are between the first and the last.
         let pairs = quote.lines.iter().map(|line| (first, line.number)).collect();
@@ -612,6 +613,16 @@ fn nearness(lines: (usize, usize), cited: &[(usize, usize)]) -> (bool, usize) {
     let overlap = cited.iter().any(|range| range.0 <= lines.1 && lines.0 <= range.1);
     let distance = cited.iter().map(|range| range.0.abs_diff(lines.0) + range.1.abs_diff(lines.1)).min();
     (overlap, distance.unwrap_or_default())
+}
+
+/// A place among several: rows, the end not included.
+struct Choice {
+    first: usize,
+    end: usize,
+    /// How many others are as good.
+    others: usize,
+    /// The lines of some of them.
+    also: Vec<(usize, usize)>,
 }
 
 /// Rows and lines of a quote that are equal, in the order of both.
