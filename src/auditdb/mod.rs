@@ -1,9 +1,11 @@
 //! Floor 1: the audit database: the record's folder, written, read and verified; the database as a whole, read.
 
+pub mod citation;
 mod consistency;
 mod countersign;
 mod coverage;
 mod database;
+pub mod doctor;
 mod entry;
 mod folder;
 mod json;

@@ -8,6 +8,7 @@ mod completions;
 mod context;
 mod countersign;
 mod coverage;
+mod db;
 mod demo;
 mod diff;
 mod doctor;
@@ -145,6 +146,8 @@ enum Command {
     Verify(verify::Args),
     /// Show two audits of one server side by side: answers, points, findings
     Compare(compare::Args),
+    /// Work on a whole audit database: check what its audits cite
+    Db(db::Args),
     /// Try it out on an embedded demo server
     Demo(demo::Args),
     /// Look at what this machine has: git, ssh-keygen, keys, folders, versions
@@ -219,6 +222,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Signers(args) => signers::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Compare(args) => compare::run(&args, context),
+        Command::Db(args) => db::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Doctor => doctor::run(context),
         Command::Completions(args) => completions::run(&args, context, &mut Cli::command()),
