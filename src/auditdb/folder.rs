@@ -21,13 +21,13 @@ pub const RECORD_FILE: &str = "artifacts/record.json";
 pub const ATTESTATIONS: &str = "artifacts/attestations/";
 
 /// The largest file of a record, in bytes.
-const FILE_LIMIT: u64 = 64 << 20;
+pub(super) const FILE_LIMIT: u64 = 64 << 20;
 /// The most that all files of a record may hold, in bytes.
-const TOTAL_LIMIT: u64 = 512 << 20;
+pub(super) const TOTAL_LIMIT: u64 = 512 << 20;
 /// The most files and folders of a record.
-const ENTRY_LIMIT: usize = 10_000;
+pub(super) const ENTRY_LIMIT: usize = 10_000;
 /// How deep a record's folders may be nested.
-const DEPTH_LIMIT: usize = 8;
+pub(super) const DEPTH_LIMIT: usize = 8;
 
 /// A record's files, by their path with `/`, and what is in the way of reading it as one.
 #[derive(Debug, Clone, Default)]

@@ -6,6 +6,7 @@ mod folder;
 mod json;
 mod manifest;
 mod metadata;
+pub mod validate;
 mod verify;
 mod write;
 

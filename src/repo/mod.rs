@@ -5,7 +5,7 @@
 //! `object` reads and parses objects, `pin` is the tree at one commit, `extent` counts its lines, `search` and `history`
 //! produce evidence (`sweep` runs many searches at once, `require` tells it which files to leave out, `rust_tests` which
 //! lines count apart, `texts` keeps what was read), `check` runs it again, `blame` and `commits` tell where lines come
-//! from (`cage` is where the user's git is run for it, `lineage` checks what its answer rests on), `diff` and `touched` what changed, and [`display`] is the door
+//! from (`range` finds what is between two, `cage` is where the user's git is run for it, `lineage` checks what its answer rests on), `diff` and `touched` what changed, and [`display`] is the door
 //! every string from outside passes on its way to a reader.
 
 mod blame;
@@ -21,6 +21,7 @@ mod large;
 mod lineage;
 mod object;
 mod pin;
+mod range;
 mod refs;
 mod require;
 mod rust_tests;
@@ -36,6 +37,7 @@ pub use check::Check;
 pub use commits::{CommitInfo, Containing, Name, Names, Person};
 pub use diff::{Block, Change, Changed, Changes, Comparison, DiffRow, Side};
 pub use pin::{Content, Entry, EntryKind, Pin};
+pub use range::Range;
 pub use refs::Repo;
 pub use search::{ENGINE, Globs, Hit, NO_FILE, compile, escape_glob, ranges};
 pub use sweep::InFile;

@@ -33,6 +33,7 @@ mod fuzzed;
 mod highlight;
 mod hostile;
 mod house;
+mod injection;
 mod journal;
 mod kept;
 mod leads;
