@@ -781,7 +781,9 @@ fn phrases(text: &str) -> Vec<Found> {
             let range = folded.source(&folded.words(&hit.range()));
             let source = &text[range.clone()];
             let disguised = source.chars().any(|c| !c.is_ascii() && (c.is_alphanumeric() || crate::repo::display::is_hazard(c)));
-            if !disguised && two_sentences(source) {
+            // Who is named before a colon or a quote speaks, and is not spoken to.
+            let named = *what == "an order to a model that reads this" && source.contains([':', '"', '|', '\n']);
+            if !disguised && (two_sentences(source) || named) {
                 continue;
             }
             all.push(Found { range, what, force: *force, disguised, phrase: hit.as_str().to_owned() });

@@ -1,6 +1,6 @@
 //! `touchstone verify`: verifies a record.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use crate::auditdb::{Folder, Options, Report, Verdict, verify};
@@ -30,7 +30,7 @@ impl Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let folder = Folder::read(&args.record)?;
-    let signers = read_signers(args, context)?;
+    let signers = read_signers(args.allowed_signers.as_deref(), context)?;
     let repo = context.global.repo.as_deref().map(Repo::discover).transpose()?;
     let options = Options { signers: signers.as_ref(), clone: repo.as_ref(), at: args.at };
     let report = verify(&folder, &options);
@@ -38,9 +38,10 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     outcome(&report)
 }
 
-fn read_signers(args: &Args, context: &Context) -> Result<Option<AllowedSigners>> {
-    let (file, named) = match &args.allowed_signers {
-        Some(file) => (file.clone(), true),
+/// Reads the keys that the user trusts: those of the file that was named, else those in the configuration folder.
+pub fn read_signers(named: Option<&Path>, context: &Context) -> Result<Option<AllowedSigners>> {
+    let (file, named) = match named {
+        Some(file) => (file.to_owned(), true),
         None => (context.paths()?.allowed_signers(), false),
     };
     let text = match std::fs::read_to_string(&file) {

@@ -1,0 +1,28 @@
+//! `touchstone db`: a whole audit database; one file per subcommand.
+
+mod progress;
+mod validate;
+
+use clap::Subcommand;
+
+use super::context::Context;
+use crate::error::Result;
+
+/// Work on a whole audit database.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check submissions by every rule of the database's procedure
+    Validate(validate::Args),
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<()> {
+    match &args.command {
+        Command::Validate(args) => validate::run(args, context),
+    }
+}
