@@ -1,7 +1,9 @@
 //! Floor 1: the audit database: the record's folder, written, read and verified.
 
+pub mod citation;
 mod consistency;
 mod coverage;
+pub mod doctor;
 mod folder;
 mod json;
 mod manifest;

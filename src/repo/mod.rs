@@ -4,7 +4,8 @@
 //! verified bytes. `gitdir` finds the git directory and refuses what cannot be read honestly, `refs` reads names,
 //! `object` reads and parses objects, `pin` is the tree at one commit, `extent` counts its lines, `search` and `history`
 //! produce evidence (`sweep` runs many searches at once, `require` tells it which files to leave out, `rust_tests` which
-//! lines count apart, `texts` keeps what was read), `check` runs it again, `blame` and `commits` tell where lines come
+//! lines count apart, `texts` keeps what was read), `check` runs it again,
+//! `examine` looks whether a text cites it rightly (`quote` finds what is quoted), `blame` and `commits` tell where lines come
 //! from (`range` finds what is between two, `cage` is where the user's git is run for it, `lineage` checks what its answer rests on), `diff` and `touched` what changed, and [`display`] is the door
 //! every string from outside passes on its way to a reader.
 
@@ -14,6 +15,7 @@ mod check;
 mod commits;
 mod diff;
 pub mod display;
+mod examine;
 mod extent;
 mod gitdir;
 mod history;
@@ -21,6 +23,7 @@ mod large;
 mod lineage;
 mod object;
 mod pin;
+mod quote;
 mod range;
 mod refs;
 mod require;
@@ -36,7 +39,9 @@ pub use cage::Git;
 pub use check::Check;
 pub use commits::{CommitInfo, Containing, Name, Names, Person};
 pub use diff::{Block, Change, Changed, Changes, Comparison, DiffRow, Side};
+pub use examine::{Cited, Examined, Found, Proposal, State, Why};
 pub use pin::{Content, Entry, EntryKind, Pin};
+pub use quote::Fit;
 pub use range::Range;
 pub use refs::Repo;
 pub use search::{ENGINE, Globs, Hit, NO_FILE, compile, escape_glob, ranges};

@@ -435,7 +435,7 @@ pub(super) fn is_binary(bytes: &[u8]) -> bool {
 /// Returns the byte range of lines `first` to `last`, or how many lines there are where they are not all there.
 ///
 /// A line feed ends a line and belongs to it; what follows the last one is a line if it is not empty.
-fn lines(bytes: &[u8], first: usize, last: usize) -> Result<(usize, usize), usize> {
+pub(super) fn lines(bytes: &[u8], first: usize, last: usize) -> Result<(usize, usize), usize> {
     let mut start = 0;
     let mut begin = None;
     let mut count = 0;

@@ -12,6 +12,7 @@ use super::injection::look;
 use super::place;
 use super::report::{AuditReport, Findings, Issue, Outcome, Rating, Signed};
 use super::rules::{Class, Id};
+use crate::auditdb::doctor;
 use crate::auditdb::folder::{Folder, RECORD_FILE, TOTAL_LIMIT};
 use crate::auditdb::json::strict;
 use crate::auditdb::verify::{Options as VerifyOptions, Verdict, verify};
@@ -19,7 +20,7 @@ use crate::model::event::Target;
 use crate::model::finding::Severity;
 use crate::model::target::record_name;
 use crate::model::time::Time;
-use crate::repo::Repo;
+use crate::repo::{Repo, State};
 use crate::sign::AllowedSigners;
 
 /// The manifest's file.
@@ -207,6 +208,9 @@ pub(super) fn judge(job: &Job, options: &Options<'_>, scratch: &mut Scratch) -> 
         known = judge.clone(target.as_ref(), manifest, &options.clones);
         judge.pin(manifest, known.as_ref());
         judge.summary(manifest, &read.findings);
+    }
+    if let Some(known) = known.as_ref().filter(|known| known.commit.is_ok()) {
+        judge.citations(&known.repo);
     }
     judge.quality(&mut report, &read);
     report.signed = judge.record(&listing.files, options, known.as_ref().map(|known| &known.repo));
@@ -594,6 +598,31 @@ impl Judge<'_> {
         let pinned = !self.issues.iter().any(|issue| matches!(issue.rule, Id::PinMissing | Id::PinUnclear));
         let signs = [pinned && manifest.is_some(), scope, shown > 0];
         report.reproducibility = Rating::of(signs.iter().filter(|sign| **sign).count(), 3);
+    }
+
+    /// Looks up what is cited, at the pin.
+    fn citations(&mut self, repo: &Repo) {
+        let examined = Folder::read(&self.job.dir).and_then(|folder| doctor::examine(&folder, Some(repo), None));
+        let report = match examined {
+            Ok(report) => report,
+            Err(error) => return self.say(Id::CitationUncheckable, "", None, error.message),
+        };
+        for row in &report.citations {
+            let (citation, examined) = (&row.citation, &row.examined);
+            let rule = match examined.state {
+                State::Exact | State::WhiteSpace | State::Held => Id::CitationHolds,
+                State::Partly => Id::CitationPartly,
+                State::Elsewhere => Id::CitationElsewhere,
+                State::NotFound => Id::CitationNotFound,
+                State::NotCheckable => Id::CitationUncheckable,
+            };
+            let path = citation.path.as_deref().unwrap_or_default();
+            let lines: Vec<String> =
+                citation.ranges.iter().take(NAMED).map(|lines| format!("{}-{}", lines.first, lines.last)).collect();
+            let named = format!("{path} {}", lines.join(", "));
+            let named = if path.is_empty() { "code without a path".to_owned() } else { format!("`{}`", named.trim()) };
+            self.say(rule, &citation.file, Some(citation.line), format!("{named}: {}", examined.reason));
+        }
     }
 
     /// Verifies a signed record of our own.
