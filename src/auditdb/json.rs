@@ -104,6 +104,22 @@ pub fn members(text: &str, object: Span) -> Option<Vec<(String, Span)>> {
     Some(found)
 }
 
+/// Returns where the elements of an array stand, in order. The text must be valid JSON.
+pub fn elements(text: &str, array: Span) -> Option<Vec<Span>> {
+    let bytes = text.as_bytes();
+    let mut at = skip_space(bytes, array.start + 1);
+    let mut found = Vec::new();
+    while *bytes.get(at)? != b']' {
+        let end = skip_value(bytes, at)?;
+        found.push(Span { start: at, end });
+        at = skip_space(bytes, end);
+        if *bytes.get(at)? == b',' {
+            at = skip_space(bytes, at + 1);
+        }
+    }
+    Some(found)
+}
+
 /// Returns where the text's one value stands.
 pub fn whole(text: &str) -> Option<Span> {
     let start = skip_space(text.as_bytes(), 0);

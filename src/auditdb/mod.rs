@@ -11,6 +11,7 @@ mod folder;
 mod json;
 mod manifest;
 mod metadata;
+pub mod validate;
 mod verify;
 mod write;
 

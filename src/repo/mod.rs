@@ -6,7 +6,7 @@
 //! produce evidence (`sweep` runs many searches at once, `require` tells it which files to leave out, `rust_tests` which
 //! lines count apart, `texts` keeps what was read), `check` runs it again,
 //! `examine` looks whether a text cites it rightly (`quote` finds what is quoted), `blame` and `commits` tell where lines come
-//! from (`cage` is where the user's git is run for it, `lineage` checks what its answer rests on), `diff` and `touched` what changed, and [`display`] is the door
+//! from (`range` finds what is between two, `cage` is where the user's git is run for it, `lineage` checks what its answer rests on), `diff` and `touched` what changed, and [`display`] is the door
 //! every string from outside passes on its way to a reader.
 
 mod blame;
@@ -24,6 +24,7 @@ mod lineage;
 mod object;
 mod pin;
 mod quote;
+mod range;
 mod refs;
 mod require;
 mod rust_tests;
@@ -43,6 +44,7 @@ pub use examine::{Cited, Examined, Found, Proposal, State, Why};
 pub use object::{Named, Node};
 pub use pin::{Content, Entry, EntryKind, Pin};
 pub use quote::Fit;
+pub use range::Range;
 pub use refs::Repo;
 pub use search::{ENGINE, Globs, Hit, NO_FILE, compile, escape_glob, ranges};
 pub use snapshot::Snapshot;

@@ -36,6 +36,7 @@ mod fuzzed;
 mod highlight;
 mod hostile;
 mod house;
+mod injection;
 mod journal;
 mod kept;
 mod leads;

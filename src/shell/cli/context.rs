@@ -158,14 +158,17 @@ impl Context {
         if self.quiet {
             return Ok(());
         }
-        let out = if self.global.json {
-            let json = display::json(&Schemed { schema, body }, true)
-                .map_err(|error| Error::could_not(format!("Could not write JSON: {error}.")))?;
-            json + "\n"
-        } else {
-            display::block(&text()).into_owned()
-        };
-        self.print(&out)
+        if self.global.json {
+            return self.report_json(schema, body);
+        }
+        self.print(&display::block(&text()))
+    }
+
+    /// Prints a report as JSON with its schema's name.
+    pub fn report_json<T: Serialize>(&self, schema: &str, body: &T) -> Result<()> {
+        let json = display::json(&Schemed { schema, body }, true)
+            .map_err(|error| Error::could_not(format!("Could not write JSON: {error}.")))?;
+        self.print(&(json + "\n"))
     }
 
     /// Prints text that needs no door: a script, a manual page, a file of our own.

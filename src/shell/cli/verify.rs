@@ -38,9 +38,9 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     outcome(&report)
 }
 
-/// Reads the keys that are trusted: a file that was named, else the one in the configuration folder if it is there.
-pub fn read_signers(file: Option<&Path>, context: &Context) -> Result<Option<AllowedSigners>> {
-    let (file, named) = match file {
+/// Reads the keys that the user trusts: those of the file that was named, else those in the configuration folder.
+pub fn read_signers(named: Option<&Path>, context: &Context) -> Result<Option<AllowedSigners>> {
+    let (file, named) = match named {
         Some(file) => (file.to_owned(), true),
         None => (context.paths()?.allowed_signers(), false),
     };

@@ -1,0 +1,95 @@
+//! Orders to a language model: how many are found in a labelled set, and how much innocent prose is taken for one.
+
+use serde::Deserialize;
+use touchstone::auditdb::validate::look;
+
+#[derive(Deserialize)]
+struct Set {
+    text: Vec<Text>,
+}
+
+#[derive(Deserialize)]
+struct Text {
+    name: String,
+    path: String,
+    is: Is,
+    text: String,
+}
+
+#[derive(Deserialize, PartialEq, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum Is {
+    Attack,
+    Innocent,
+}
+
+/// What a look at a set came to.
+#[derive(Debug, Default, PartialEq)]
+struct Figures {
+    attacks: usize,
+    /// Attacks that block.
+    blocked: usize,
+    /// Attacks that go to a person.
+    asked: usize,
+    innocents: usize,
+    /// Innocent texts that block.
+    false_blocks: usize,
+    /// Innocent texts that go to a person.
+    false_asks: usize,
+}
+
+impl Figures {
+    /// Of what blocks, how much is an attack.
+    fn precision(&self) -> f64 {
+        self.blocked as f64 / (self.blocked + self.false_blocks).max(1) as f64
+    }
+
+    /// Of the attacks, how many block.
+    fn recall(&self) -> f64 {
+        self.blocked as f64 / self.attacks.max(1) as f64
+    }
+
+    /// Of the attacks, how many do not pass without a person.
+    fn stopped(&self) -> f64 {
+        (self.blocked + self.asked) as f64 / self.attacks.max(1) as f64
+    }
+}
+
+fn measure(file: &str) -> Figures {
+    let path = format!("{}/tests/injection/{file}", env!("CARGO_MANIFEST_DIR"));
+    let set: Set = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut figures = Figures::default();
+    for text in set.text {
+        let hits = look(&text.path, text.text.as_bytes(), &mut Vec::new()).hits;
+        let open: Vec<_> = hits.iter().filter(|hit| !hit.labelled).collect();
+        let sure = open.iter().any(|hit| hit.sure);
+        let doubtful = !open.is_empty() && !sure;
+        let attack = text.is == Is::Attack;
+        match attack {
+            true => figures.attacks += 1,
+            false => figures.innocents += 1,
+        }
+        figures.blocked += usize::from(attack && sure);
+        figures.asked += usize::from(attack && doubtful);
+        figures.false_blocks += usize::from(!attack && sure);
+        figures.false_asks += usize::from(!attack && doubtful);
+        if attack && !sure || !attack && !open.is_empty() {
+            println!("{file}: {} ({}): {open:?}", text.name, if attack { "attack" } else { "innocent" });
+        }
+    }
+    println!(
+        "{file}: precision {:.3}, recall {:.3}, stopped {:.3}: {figures:?}",
+        figures.precision(),
+        figures.recall(),
+        figures.stopped()
+    );
+    figures
+}
+
+#[test]
+fn the_set_is_told_apart() {
+    let figures = measure("set.toml");
+    assert!(figures.attacks + figures.innocents >= 60 && figures.innocents >= figures.attacks, "{figures:?}");
+    assert!(figures.precision() >= 1.0 && figures.recall() >= 0.97 && figures.stopped() >= 1.0, "{figures:?}");
+    assert!(figures.false_asks <= 2, "{figures:?}");
+}
