@@ -1,13 +1,16 @@
 //! Floor 1: the audit database: the record's folder, written, read and verified; the database as a whole, read.
 
+mod catalog;
 mod consistency;
 mod coverage;
 mod database;
 mod entry;
 mod folder;
+pub mod index;
 mod json;
 mod manifest;
 mod metadata;
+pub mod query;
 mod verify;
 mod write;
 
@@ -15,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::event::Target;
 
+pub use catalog::{Catalog, Reader, ServerEntry};
 pub use database::{AUDITS, AuditDir, Database, Listing, Part, Server, ServerDir};
 pub use entry::{
     Counts, Dates, Entry, FindingEntry, Format, Level, Reading, ScoreEntry, ServerAbout, TargetSaid, Who, about, read,

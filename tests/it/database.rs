@@ -1,15 +1,18 @@
 //! The database as a whole: read from commits and folders, indexed, listed, dumped.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use touchstone::auditdb::index::{ByAuditor, ByDate, ByRepo, BySeverity, ServerSummary};
 use touchstone::auditdb::{self, AuditDir, Database, Entry, Folder, Format, Part, Server};
 use touchstone::model::finding::Severity;
 use touchstone::repo::Repo;
 
 use crate::many_audits::{self, Files, Maker};
 use crate::repo_fixture::{FILE, FOLDER, Fixture, Item, SUBMODULE, SYMLINK};
-use crate::support::light_standard;
+use crate::schemas::named;
+use crate::support::{Desk, light_standard};
 
 const SERVER: &str = "github.com/acme/notes";
 
@@ -364,4 +367,224 @@ fn a_folder_that_is_no_database_is_a_sentence() {
     assert!(error.message.contains("has no folder `audits`"), "{error}");
     assert!(Database::open(&dir.path().join("nowhere"), None).is_err());
     assert!(Database::open(Path::new("/dev/null"), None).is_err());
+}
+
+/// The schemas of the database's files, by name.
+pub fn schemas() -> Vec<(&'static str, Value)> {
+    let index = |name: &'static str, title: &str, schema: schemars::Schema| (name, named(schema, name, title, 1));
+    vec![
+        index("index-by-date", "indexes/by-date.json of an audit database", schemars::schema_for!(ByDate)),
+        index("index-by-auditor", "indexes/by-auditor.json of an audit database", schemars::schema_for!(ByAuditor)),
+        index("index-by-severity", "indexes/by-severity.json of an audit database", schemars::schema_for!(BySeverity)),
+        index("index-by-repo", "indexes/by-repo.json of an audit database", schemars::schema_for!(ByRepo)),
+        index("index-server", "A server's summary in an audit database", schemars::schema_for!(ServerSummary)),
+    ]
+}
+
+/// A checkout of a database: a repository and its work tree.
+pub struct Checkout {
+    pub git: Fixture,
+    pub root: PathBuf,
+    pub files: Files,
+}
+
+impl Checkout {
+    pub fn new(files: Files) -> Checkout {
+        let dir = tempfile::TempDir::new().unwrap();
+        let root = dir.path().canonicalize().unwrap().join("db");
+        let git = Fixture::at(dir, &root, false);
+        let checkout = Checkout { git, root, files: Files::new() };
+        many_audits::write(&checkout.root, &files);
+        Checkout { files, ..checkout }.commit(Files::new())
+    }
+
+    /// Commits these files too, and what lies in the folder of indexes.
+    pub fn commit(mut self, more: Files) -> Checkout {
+        self.files.extend(more);
+        self.files.retain(|path, _| !path.starts_with("indexes/"));
+        self.files.extend(
+            below(&self.root.join("indexes")).into_iter().map(|(path, bytes)| (format!("indexes/{path}"), bytes)),
+        );
+        commit(&self.git, &self.files);
+        self
+    }
+
+    pub fn path(&self) -> &str {
+        self.root.to_str().unwrap()
+    }
+}
+
+/// The files below a folder.
+fn below(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut waiting = vec![(dir.to_owned(), String::new())];
+    while let Some((dir, prefix)) = waiting.pop() {
+        for entry in std::fs::read_dir(dir).into_iter().flatten() {
+            let entry = entry.unwrap();
+            let path = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+            if entry.file_type().unwrap().is_dir() {
+                waiting.push((entry.path(), path + "/"));
+            } else {
+                found.insert(path, std::fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn indexes_follow_from_the_audits_and_hold_to_their_schemas() {
+    let desk = Desk::new();
+    let mut files = small(5, 18);
+    files.extend(odd());
+    let db = Checkout::new(files.clone());
+    let said = desk.ok(["db", "index", db.path()]);
+    assert!(said.contains("(what is not committed is not seen)"), "{said}");
+    assert!(said.contains("6 servers, 19 audits, 19 of them read now"), "{said}");
+    assert!(said.contains("0 as they should be, 10 written, 0 removed"), "{said}");
+    let written = below(&db.root.join("indexes"));
+    assert_eq!(written.len(), 10);
+    // The same from a folder without git, made anew.
+    let plain = tempfile::TempDir::new().unwrap();
+    many_audits::write(plain.path(), &files);
+    assert!(desk.ok(["db", "index", plain.path().to_str().unwrap()]).contains("(not in git)"));
+    assert_eq!(below(&plain.path().join("indexes")), written);
+    let read = |name: &str| -> Value { serde_json::from_slice(&written[name]).unwrap() };
+    let schemas: BTreeMap<&str, Value> = schemas().into_iter().collect();
+    for (path, schema) in [
+        ("by-date.json", "index-by-date"),
+        ("by-auditor.json", "index-by-auditor"),
+        ("by-severity.json", "index-by-severity"),
+        ("by-repo.json", "index-by-repo"),
+        ("servers/github.com/acme/notes.json", "index-server"),
+    ] {
+        let mut schema = schemas[schema].clone();
+        let _ = schema.as_object_mut().unwrap().remove("version");
+        let checker = jsonschema::validator_for(&schema).unwrap();
+        let errors: Vec<String> = checker.iter_errors(&read(path)).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{path}");
+    }
+    let date = read("by-date.json");
+    let dates: Vec<&str> = date["audits"].as_array().unwrap().iter().map(|row| row["date"].as_str().unwrap()).collect();
+    assert!(dates.is_sorted() && dates.len() == 19);
+    assert_eq!(
+        read("by-auditor.json")["auditors"].as_array().unwrap().iter().find(|row| row["login"] == "kim").unwrap()["names"],
+        json!(["Kim K."])
+    );
+    let severity = read("by-severity.json");
+    let rows = severity["findings"].as_array().unwrap();
+    assert_eq!(rows.last().unwrap()["severity"], Value::Null, "what does not say how bad it is stands last");
+    assert_eq!(
+        rows.len(),
+        entries(&Database::open(&db.root, None).unwrap()).iter().map(|one| one.findings.len()).sum::<usize>()
+    );
+    let notes = read("servers/github.com/acme/notes.json");
+    assert_eq!((&notes["latest"], &notes["score"]), (&json!("kim-2025-08-07-001"), &Value::Null));
+    assert_eq!(notes["open"], json!({"critical": 0, "high": 1, "medium": 2, "low": 0, "info": 1}));
+    assert_eq!(notes["open_findings"].as_array().unwrap().len(), 5, "with the one that does not say how bad it is");
+    let repo = read("by-repo.json");
+    let scored = repo["servers"].as_array().unwrap().iter().find(|row| !row["audited_score"].is_null()).unwrap();
+    let summary = read(scored["summary"].as_str().unwrap().strip_prefix("indexes/").unwrap());
+    assert_eq!(summary["score"]["label"], "audited");
+    assert_eq!(summary["scored_by"], scored["scored_by"]);
+    // What depends on the day is not in them.
+    assert!(written.values().all(|bytes| !String::from_utf8_lossy(bytes).contains("expired")));
+}
+
+#[test]
+fn only_what_changed_is_read_and_written_again() {
+    let desk = Desk::new();
+    let db = Checkout::new(small(6, 30));
+    desk.ok(["db", "index", db.path()]);
+    let again = desk.json(["db", "index", db.path()]);
+    assert_eq!((&again["read"], &again["written"], &again["same"]), (&json!(0), &json!(0), &json!(10)));
+    let untouched = |path: &str| std::fs::metadata(db.root.join("indexes").join(path)).unwrap().modified().unwrap();
+    let server = format!("servers/{}.json", Maker::server(5));
+    let before = untouched(&server);
+    // One more audit of one server.
+    let one = Maker::new(light_standard()).audit(2, 7_777, true);
+    let db = db.commit(one.clone());
+    let changed = desk.json(["db", "index", db.path()]);
+    assert_eq!((&changed["read"], &changed["audits"]), (&json!(1), &json!(31)));
+    assert_eq!(changed["written"], 5, "four indexes and a summary");
+    assert_eq!(std::fs::metadata(db.root.join("indexes").join(&server)).unwrap().modified().unwrap(), before);
+    let small = below(&db.root.join("indexes"));
+    // From nothing, it is the same; what was kept and is damaged is not believed.
+    assert_eq!(desk.json(["db", "index", db.path(), "--fresh"])["read"], 31);
+    assert_eq!(below(&db.root.join("indexes")), small);
+    let cache = below(&desk.home().join(".cache/touchstone/db"));
+    let (name, bytes) = cache.iter().next().unwrap();
+    let file = desk.home().join(".cache/touchstone/db").join(name);
+    assert!(!String::from_utf8_lossy(bytes).is_empty() && cache.len() == 1);
+    for damaged in [&bytes[..bytes.len() / 2], b"{}\n", b"", &[b'{'; 100]] {
+        std::fs::write(&file, damaged).unwrap();
+        let report = desk.json(["db", "index", db.path()]);
+        assert_eq!((&report["written"], &report["read"]), (&json!(0), &json!(31)));
+    }
+    // An audit that is gone is gone.
+    let mut files = db.files.clone();
+    files.retain(|path, _| !path.contains(&Maker::server(5)));
+    let gone = Checkout { files, ..db }.commit(Files::new());
+    let report = desk.json(["db", "index", gone.path()]);
+    assert_eq!((&report["read"], &report["removed"], &report["servers"]), (&json!(0), &json!(1), &json!(5)));
+    assert!(!gone.root.join("indexes").join(&server).exists());
+}
+
+/// Checks the committed indexes and returns what is said.
+fn checked(desk: &Desk, db: &Checkout, code: i32) -> String {
+    let output = desk.cmd().args(["db", "index", db.path(), "--check"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_check_tells_whether_the_committed_indexes_hold() {
+    let desk = Desk::new();
+    let db = Checkout::new(small(3, 9));
+    let said = checked(&desk, &db, 1);
+    assert!(said.contains("7 to write"), "{said}");
+    desk.ok(["db", "index", db.path()]);
+    checked(&desk, &db, 1);
+    let db = db.commit(Files::new());
+    assert!(checked(&desk, &db, 0).contains("7 as they should be, 0 to write, 0 to remove"));
+    // One byte.
+    let mut changed = below(&db.root.join("indexes")).into_iter().next().unwrap();
+    changed.1[5] ^= 1;
+    std::fs::write(db.root.join("indexes").join(&changed.0), &changed.1).unwrap();
+    let db = db.commit(Files::new());
+    checked(&desk, &db, 1);
+    // What is written is what the commit gives: the index heals, and a summary of no server goes.
+    std::fs::create_dir_all(db.root.join("indexes/servers/github.com/x")).unwrap();
+    std::fs::write(db.root.join("indexes/servers/github.com/x/y.json"), "{}").unwrap();
+    let db = db.commit(Files::new());
+    checked(&desk, &db, 1);
+    let healed = desk.json(["db", "index", db.path()]);
+    assert_eq!((&healed["written"], &healed["removed"]), (&json!(1), &json!(1)));
+    assert!(!db.root.join("indexes/servers/github.com/x").exists());
+    // The commit is read, whichever is asked for; a bare repository needs a folder to write to.
+    let out = tempfile::TempDir::new().unwrap();
+    let out = out.path().to_str().unwrap();
+    desk.ok(["db", "index", db.path(), "--at", "main", "--out", out]);
+    assert_eq!(below(&Path::new(out).join("indexes")), below(&db.root.join("indexes")));
+    desk.fails(["db", "index", db.path(), "--at", "nowhere"], 3);
+    let bare = Fixture::new();
+    commit(&bare, &db.files);
+    assert!(desk.fails(["db", "index", bare.git.to_str().unwrap()], 2).contains("--out"));
+}
+
+#[test]
+fn indexes_are_not_written_through_links() {
+    let desk = Desk::new();
+    let outside = tempfile::TempDir::new().unwrap();
+    for place in ["indexes", "indexes/servers", "indexes/by-date.json"] {
+        let db = Checkout::new(small(1, 1));
+        let link = db.root.join(place);
+        std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+        let target = outside.path().join("file");
+        std::fs::write(&target, "kept").unwrap();
+        std::os::unix::fs::symlink(if place.ends_with(".json") { &target } else { outside.path() }, &link).unwrap();
+        desk.fails(["db", "index", db.path()], 4);
+        assert_eq!(below(outside.path()).len(), 1, "{place}");
+        assert_eq!(std::fs::read_to_string(target).unwrap(), "kept");
+    }
 }

@@ -33,7 +33,7 @@ fn record_schema() -> Value {
     named(schemars::schema_for!(Statement), "record", "Touchstone's audit record, an in-toto statement", SCHEMA_VERSION)
 }
 
-fn named(schema: schemars::Schema, name: &str, title: &str, version: u32) -> Value {
+pub fn named(schema: schemars::Schema, name: &str, title: &str, version: u32) -> Value {
     let mut schema = schema.to_value();
     schema["$id"] = json!(format!("urn:mcp-touchstone:{name}:{version}"));
     schema["title"] = json!(title);
@@ -43,7 +43,8 @@ fn named(schema: schemars::Schema, name: &str, title: &str, version: u32) -> Val
 
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
-    for (name, schema) in [("journal", journal_schema()), ("record", record_schema())] {
+    let all = [("journal", journal_schema()), ("record", record_schema())].into_iter();
+    for (name, schema) in all.chain(crate::database::schemas()) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{name}.schema.json"));
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {

@@ -6,6 +6,7 @@ mod blame;
 mod completions;
 mod context;
 mod coverage;
+mod db;
 mod demo;
 mod diff;
 mod doctor;
@@ -136,6 +137,8 @@ enum Command {
     Signers(signers::Args),
     /// Verify a record: files, signature, score, evidence
     Verify(verify::Args),
+    /// Work on a whole audit database: index it, list, show, dump and browse its audits
+    Db(db::Args),
     /// Try it out on an embedded demo server
     Demo(demo::Args),
     /// Look at what this machine has: git, ssh-keygen, keys, folders, versions
@@ -207,6 +210,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
         Command::Sign(args) => sign::run(&args, context),
         Command::Signers(args) => signers::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
+        Command::Db(args) => db::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Doctor => doctor::run(context),
         Command::Completions(args) => completions::run(&args, context, &mut Cli::command()),
