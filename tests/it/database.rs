@@ -588,3 +588,180 @@ fn indexes_are_not_written_through_links() {
         assert_eq!(std::fs::read_to_string(target).unwrap(), "kept");
     }
 }
+
+/// Returns the audits that a list names, `server/audit`.
+fn listed(desk: &Desk, db: &Checkout, args: &[&str]) -> Vec<String> {
+    let report = desk.json(["db", "list", db.path()].iter().chain(args));
+    let rows = report["rows"].as_array().unwrap().iter();
+    let name = |row: &Value| {
+        let part = |key: &str| row["server"][key].as_str().unwrap();
+        format!("{}/{}/{}/{}", part("domain"), part("org"), part("repo"), row["audit"].as_str().unwrap())
+    };
+    let rows: Vec<String> = rows.map(name).collect();
+    assert_eq!(report["matches"], rows.len());
+    rows
+}
+
+#[test]
+fn a_list_is_filtered_by_what_the_audits_say() {
+    let desk = Desk::new();
+    let mut files = small(8, 60);
+    files.extend(odd());
+    let db = Checkout::new(files);
+    let all = entries(&Database::open(&db.root, None).unwrap());
+    let about = |entry: &Entry| {
+        auditdb::about(db.files.get(&format!("audits/{}/metadata.json", entry.server)).map(Vec::as_slice))
+    };
+    let day: jiff::civil::Date = "2026-01-31".parse().unwrap();
+    let age =
+        |entry: &Entry| entry.date().unwrap().parse::<jiff::civil::Date>().unwrap().until(day).unwrap().get_days();
+    type Holds<'a> = Box<dyn Fn(&Entry) -> bool + 'a>;
+    let score = |holds: fn(&auditdb::ScoreEntry) -> bool| -> Holds<'_> {
+        Box::new(move |entry| entry.score.as_ref().is_some_and(holds))
+    };
+    let cases: Vec<(&[&str], Holds<'_>)> = vec![
+        (&[], Box::new(|_| true)),
+        (&["--tier", "moderate"], score(|score| score.tier.as_deref() == Some("moderate"))),
+        (&["--tier", "At-Risk"], score(|score| score.tier.as_deref() == Some("at_risk"))),
+        (&["--score", "50..70"], score(|score| score.headline.low >= 50 && score.headline.high <= 70)),
+        (
+            &["--level", "transport=stdio"],
+            score(|score| score.levels.iter().any(|level| level.dimension == "transport" && level.high == "stdio")),
+        ),
+        (&["--level", "Local-Only"], score(|score| score.levels.iter().any(|level| level.low == "local_only"))),
+        (
+            &["--level", "auth=OAuth2", "--level", "data=cloud"],
+            score(|score| {
+                let at = |dimension: &str, id: &str| {
+                    score.levels.iter().any(|one| one.dimension == dimension && one.low == id)
+                };
+                at("auth", "oauth2") && at("data", "cloud")
+            }),
+        ),
+        (&["--severity", "high"], Box::new(|entry| entry.open().high > 0)),
+        (
+            &["--severity", "critical", "--severity", "low"],
+            Box::new(|entry| entry.open().critical + entry.open().low > 0),
+        ),
+        (&["--auditor", "Eve-01"], Box::new(|entry| entry.auditor.login == "eve-01")),
+        (&["--auditor", "kim k"], Box::new(|entry| entry.auditor.login == "kim")),
+        (&["--language", "python"], Box::new(|entry| about(entry).language.as_deref() == Some("Python"))),
+        (&["--age", "..400"], Box::new(|entry| age(entry) <= 400)),
+        (
+            &["--since", "2025-01-01", "--until", "2025-06-30"],
+            Box::new(|entry| ("2025-01-01".to_owned()..="2025-06-30".to_owned()).contains(&entry.date().unwrap())),
+        ),
+        (
+            &["--certification", "none"],
+            Box::new(|entry| entry.score.as_ref().is_none_or(|score| score.certified.is_none())),
+        ),
+        (&["--signed"], Box::new(|entry| entry.signature_present)),
+        (&["--unsigned"], Box::new(|entry| !entry.signature_present)),
+        (&["--expired"], Box::new(|entry| entry.date().unwrap().as_str() < "2025-01-31")),
+        (&["--current"], Box::new(|entry| ("2025-01-31".."2026-02").contains(&entry.date().unwrap().as_str()))),
+        (
+            &["server-0003", "sessions"],
+            Box::new(|entry| {
+                entry.server.repo == "server-0003"
+                    && entry.findings.iter().any(|one| one.title.as_deref().unwrap_or_default().contains("Sessions"))
+            }),
+        ),
+    ];
+    for (args, holds) in cases {
+        let mut wanted: Vec<String> =
+            all.iter().filter(|entry| holds(entry)).map(|entry| format!("{}/{}", entry.server, entry.audit)).collect();
+        let mut found = listed(&desk, &db, args);
+        wanted.sort();
+        found.sort();
+        assert_eq!(found, wanted, "{args:?}");
+        assert!(!wanted.is_empty() || args.len() == 4, "{args:?} shows nothing");
+    }
+    for (args, code) in [
+        (vec!["--score", "x"], 2),
+        (vec!["--severity", "grave"], 2),
+        (vec!["--sort", "luck"], 2),
+        (vec!["--as-of", "yesterday"], 2),
+        (vec!["--signed", "--unsigned"], 2),
+    ] {
+        desk.fails(["db", "list", db.path()].iter().copied().chain(args), code);
+    }
+}
+
+#[test]
+fn a_list_is_sorted_and_ages_are_reckoned_from_the_day_that_is_given() {
+    let desk = Desk::new();
+    let db = Checkout::new(small(5, 30));
+    let by =
+        |args: &[&str]| desk.json(["db", "list", db.path()].iter().chain(args))["rows"].as_array().unwrap().clone();
+    let dates: Vec<String> = by(&[]).iter().map(|row| row["date"].as_str().unwrap().to_owned()).collect();
+    assert!(dates.is_sorted_by(|a, b| a >= b));
+    let reverse: Vec<String> = by(&["--reverse"]).iter().map(|row| row["date"].as_str().unwrap().to_owned()).collect();
+    assert!(reverse.is_sorted());
+    let scores = by(&["--sort", "score"]);
+    let lows: Vec<u64> = scores.iter().filter_map(|row| row["score"]["headline"]["low"].as_u64()).collect();
+    assert!(lows.is_sorted() && lows.len() == 12 && scores[..12].iter().all(|row| !row["score"].is_null()));
+    let worst = by(&["--sort", "severity"]);
+    let critical: Vec<u64> = worst.iter().map(|row| row["open"]["critical"].as_u64().unwrap()).collect();
+    assert!(critical.is_sorted_by(|a, b| a >= b));
+    assert_eq!(by(&["--latest"]).len(), 5);
+    // A year and a day.
+    let newest = &dates[0];
+    let standing = |day: &str| by(&["--as-of", day, "--max", "1"])[0]["standing"].clone();
+    let day: jiff::civil::Date = newest.parse().unwrap();
+    let year = jiff::ToSpan::year(1);
+    let last = day.checked_add(year).unwrap();
+    assert_eq!(standing(&last.to_string()), "current");
+    assert_eq!(standing(&last.tomorrow().unwrap().to_string()), "expired");
+    assert_eq!(standing(&day.yesterday().unwrap().to_string()), "future");
+    // The same day, the same bytes.
+    let text = || desk.ok(["db", "list", db.path(), "--as-of", "2026-06-01"]);
+    assert_eq!(text(), text());
+    assert!(text().lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= 80), "{}", text());
+    assert!(text().contains("AUDITED"));
+}
+
+#[test]
+fn a_server_and_an_audit_are_shown_by_any_of_their_names() {
+    let desk = Desk::new();
+    let mut files = small(3, 9);
+    files.extend(odd());
+    let mut hostile = odd();
+    for (path, bytes) in &mut hostile {
+        let name = path.replace("acme/notes", "evil/notes");
+        if path.ends_with("audit-manifest.json") {
+            *bytes = String::from_utf8_lossy(bytes).replace("Kim K.", "Kim \\u001b[2J\\u202e").into_bytes();
+        }
+        files.insert(name, bytes.clone());
+    }
+    let db = Checkout::new(files);
+    let show = |name: &str| desk.ok(["db", "show", db.path(), name]);
+    let whole = show("github.com/acme/notes");
+    for name in ["acme/notes", "https://github.com/acme/notes.git", "audits/github.com/acme/notes/"] {
+        assert_eq!(show(name), whole);
+    }
+    assert!(whole.contains("kim-2025-08-07-001") && whole.contains("There is no metadata.json"), "{whole}");
+    assert!(whole.contains("high     Keys") && !whole.contains("high-002-binding.md"), "{whole}");
+    let audit = show("acme/notes/kim-2025-08-07-001");
+    assert!(
+        audit.contains("audited score -") && audit.contains("the manifest says: 1 high, 2 medium, 1 info"),
+        "{audit}"
+    );
+    assert!(audit.contains("no longer holds: The manifest says that it was revised"), "{audit}");
+    assert!(audit.contains("signature     none"), "{audit}");
+    assert!(desk.fails(["db", "show", db.path(), "notes"], 2).contains("github.com/evil/notes"));
+    assert!(desk.fails(["db", "show", db.path(), "nowhere"], 3).contains("no server or audit"));
+    let hostile = show("evil/notes/kim-2025-08-07-001");
+    assert!(hostile.contains("\\u{1b}[2J\\u{202e}") && !hostile.contains('\u{1b}'), "{hostile}");
+    let record = desk.json(["db", "list", db.path(), "--tier", "at-risk"])["rows"][0].clone();
+    let name = format!("{}/{}", record["server"]["repo"].as_str().unwrap(), record["audit"].as_str().unwrap());
+    let record = show(&name);
+    assert!(record.contains("audited score\n") && record.contains("separate"), "{record}");
+    for text in [&whole, &audit, &record] {
+        assert!(text.lines().skip(1).all(|line| unicode_width::UnicodeWidthStr::width(line) <= 100), "{text}");
+    }
+    let json = desk.json(["db", "show", db.path(), &name]);
+    assert_eq!(
+        (&json["schema"], &json["entry"]["score"]["label"]),
+        (&json!("touchstone.db-audit/1"), &json!("audited"))
+    );
+}

@@ -91,7 +91,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         }
         if report.odd > 0 {
             out += &format!(
-                "{} cannot be read whole or contradict themselves; `touchstone db show` says how\n",
+                "{} with problems; `touchstone db show` names them\n",
                 count(report.odd, "audit", "audits")
             );
         }

@@ -1,11 +1,14 @@
 //! `touchstone db`: a whole audit database; one file per subcommand.
 
 mod index;
+mod list;
 mod progress;
+mod show;
 
 use std::path::Path;
 
 use clap::Subcommand;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::context::{Context, shown};
 use super::interrupt::Interrupt;
@@ -23,11 +26,17 @@ pub struct Args {
 enum Command {
     /// Write the database's indexes and a summary of each server, or check those that are committed
     Index(index::Args),
+    /// List the audits of a database, filtered and sorted
+    List(list::Args),
+    /// Show one server with its audits, or one audit
+    Show(show::Args),
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     match &args.command {
         Command::Index(args) => index::run(args, context),
+        Command::List(args) => list::run(args, context),
+        Command::Show(args) => show::run(args, context),
     }
 }
 
@@ -84,4 +93,43 @@ fn read_from(database: &Database) -> String {
 /// Tells whether a folder is a git repository without a work tree.
 fn is_bare(path: &Path) -> bool {
     !path.join(".git").exists() && path.join("HEAD").is_file() && path.join("objects").is_dir()
+}
+
+/// Returns a text that is exactly so many columns wide: cut with a mark, or filled with blanks.
+fn fit(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    let whole = text.width() <= width;
+    let room = if whole { width } else { width.saturating_sub(1) };
+    for c in text.chars() {
+        let wide = c.width().unwrap_or_default();
+        if used + wide > room {
+            break;
+        }
+        out.push(c);
+        used += wide;
+    }
+    if !whole {
+        out.push('…');
+        used += 1;
+    }
+    out + &" ".repeat(width.saturating_sub(used))
+}
+
+/// Returns the end of a text that is too wide, behind a mark: of a path the end tells more.
+fn cut_start(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut kept: Vec<char> = Vec::new();
+    let mut used = 1;
+    for c in text.chars().rev() {
+        used += c.width().unwrap_or_default();
+        if used > width {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.push('…');
+    kept.into_iter().rev().collect()
 }
