@@ -4,6 +4,7 @@ mod catalog;
 mod consistency;
 mod coverage;
 mod database;
+pub mod dump;
 mod entry;
 mod folder;
 pub mod index;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use touchstone::auditdb::dump::{AuditLine, EvidenceLine, FindingLine, ItemLine};
 use touchstone::auditdb::index::{ByAuditor, ByDate, ByRepo, BySeverity, ServerSummary};
 use touchstone::auditdb::{self, AuditDir, Database, Entry, Folder, Format, Part, Server};
 use touchstone::model::finding::Severity;
@@ -378,6 +379,10 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         index("index-by-severity", "indexes/by-severity.json of an audit database", schemars::schema_for!(BySeverity)),
         index("index-by-repo", "indexes/by-repo.json of an audit database", schemars::schema_for!(ByRepo)),
         index("index-server", "A server's summary in an audit database", schemars::schema_for!(ServerSummary)),
+        index("dump-audits", "A row of the dump's table of audits", schemars::schema_for!(AuditLine)),
+        index("dump-items", "A row of the dump's table of items", schemars::schema_for!(ItemLine)),
+        index("dump-findings", "A row of the dump's table of findings", schemars::schema_for!(FindingLine)),
+        index("dump-evidence", "A row of the dump's table of evidence", schemars::schema_for!(EvidenceLine)),
     ]
 }
 
@@ -764,4 +769,158 @@ fn a_server_and_an_audit_are_shown_by_any_of_their_names() {
         (&json["schema"], &json["entry"]["score"]["label"]),
         (&json!("touchstone.db-audit/1"), &json!("audited"))
     );
+}
+
+/// Returns the columns of the dump's tables as its page lists them.
+fn column_lists() -> String {
+    let mut out = String::new();
+    for table in auditdb::dump::tables() {
+        out += &format!("### `{}.ndjson`\n\n| column | type | |\n|---|---|---|\n", table.name);
+        for (name, kind) in table.columns() {
+            let said = table.schema.as_value()["properties"][&name]["description"].as_str().unwrap().to_owned();
+            out += &format!("| `{name}` | {kind} | {} |\n", said.replace('|', "\\|"));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[test]
+fn the_page_on_the_dump_lists_every_column() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/dump.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (head, rest) = text.split_once("cargo test -->\n").unwrap();
+    let (_, tail) = rest.split_once("<!-- /columns -->").unwrap();
+    let wanted = format!("{head}cargo test -->\n{}<!-- /columns -->{tail}", column_lists());
+    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        std::fs::write(&path, &wanted).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap() == wanted, "run the tests with UPDATE_SCHEMAS=1");
+}
+
+/// A table's rows.
+fn rows(dir: &Path, table: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(dir.join(format!("{table}.ndjson"))).unwrap();
+    assert!(text.is_empty() || text.ends_with('\n'));
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_dump_has_every_column_in_every_row_and_the_same_bytes_each_time() {
+    let desk = Desk::new();
+    let mut files = small(6, 22);
+    files.extend(odd());
+    let manifest =
+        files.iter_mut().find(|(path, _)| path.ends_with("kim-2025-08-07-001/audit-manifest.json")).unwrap().1;
+    *manifest = String::from_utf8_lossy(manifest).replace("Kim K.", "Kim \\u0000\\u202e K.").into_bytes();
+    let db = Checkout::new(files.clone());
+    let out = desk.dir().join("tables");
+    let said = desk.ok(["db", "dump", db.path(), "--format", "ndjson", "--out", out.to_str().unwrap()]);
+    assert!(said.contains("23 audits"), "{said}");
+    let written = below(&out);
+    let names: Vec<&str> = written.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        ["audits.ndjson", "duckdb.sql", "evidence.ndjson", "findings.ndjson", "items.ndjson", "postgresql.sql"]
+    );
+    let schemas: BTreeMap<&str, Value> = schemas().into_iter().collect();
+    for table in auditdb::dump::tables() {
+        let columns: Vec<String> = table.columns().into_iter().map(|(name, _)| name).collect();
+        let mut schema = schemas[format!("dump-{}", table.name).as_str()].clone();
+        let _ = schema.as_object_mut().unwrap().remove("version");
+        let checker = jsonschema::validator_for(&schema).unwrap();
+        let rows = rows(&out, table.name);
+        assert!(rows.len() > 20, "{}", table.name);
+        for row in rows {
+            assert_eq!(row.as_object().unwrap().keys().cloned().collect::<Vec<_>>(), columns, "{}", table.name);
+            assert!(checker.is_valid(&row), "{}: {row}", table.name);
+        }
+    }
+    // What can hide or break is escaped; what an engine cannot hold is replaced.
+    let text = String::from_utf8(written["audits.ndjson"].clone()).unwrap();
+    assert!(text.contains("Kim \u{fffd}\\u202e K.") && !text.contains('\u{202e}'));
+    // From a folder, and again: the same.
+    let plain = tempfile::TempDir::new().unwrap();
+    many_audits::write(plain.path(), &files);
+    desk.ok(["db", "dump", plain.path().to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    assert_eq!(below(&out), written);
+    // Every finding, item and piece of every audit.
+    let all = entries(&Database::open(&db.root, None).unwrap());
+    assert_eq!(rows(&out, "findings").len(), all.iter().map(|entry| entry.findings.len()).sum::<usize>());
+    let records = all.iter().filter(|entry| entry.format == Format::Record);
+    let items = rows(&out, "items");
+    let expected: usize = records.map(|entry| 25 * entry.modes.len() + 24).sum();
+    assert_eq!(items.len(), expected, "24 items and a fact per mode, and 24 items once");
+    assert_eq!(rows(&out, "audits").iter().filter(|row| row["latest"] == true).count(), 7);
+    desk.fails(["db", "dump", db.path(), "--format", "csv", "--out", "x"], 2);
+    desk.fails(["db", "dump", db.path()], 2);
+}
+
+/// Tells whether a program is there, loudly where it is not.
+fn missing(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
+    if !there {
+        crate::support::skipped(&format!("{program} is not installed, so this test checked nothing"));
+    }
+    !there
+}
+
+#[test]
+fn duckdb_answers_as_the_list_does() {
+    if missing("duckdb") {
+        return;
+    }
+    let desk = Desk::new();
+    let mut files = small(9, 70);
+    files.extend(odd());
+    let db = Checkout::new(files);
+    let out = desk.dir().join("tables");
+    desk.ok(["db", "dump", db.path(), "--format", "ndjson", "--out", out.to_str().unwrap()]);
+    let duckdb = |args: &[&str], input: &str| {
+        let mut command = assert_cmd::Command::new("duckdb");
+        let output = command.current_dir(&out).arg("audits.duckdb").args(args).write_stdin(input).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    duckdb(&[], &std::fs::read_to_string(out.join("duckdb.sql")).unwrap());
+    let ask = |sql: &str| -> Vec<String> {
+        let text = duckdb(&["-noheader", "-list"], &format!("SELECT server || '/' || audit FROM {sql};"));
+        let mut found: Vec<String> = text.lines().map(str::to_owned).collect();
+        found.sort();
+        found
+    };
+    let list = |args: &[&str]| {
+        let mut found = listed(&desk, &db, args);
+        found.sort();
+        found
+    };
+    for (args, sql) in [
+        (
+            &["--tier", "moderate", "--level", "data=local-only"][..],
+            "audits WHERE tier = 'moderate' AND data_level = 'local_only'",
+        ),
+        (
+            &["--severity", "critical", "--latest"],
+            "(SELECT DISTINCT server, audit FROM findings WHERE severity = 'critical' AND open) JOIN audits USING (server, audit) \
+             WHERE latest",
+        ),
+        (
+            &["--expired", "--as-of", "2026-01-31", "--language", "go"],
+            "audits WHERE date < DATE '2026-01-31' - INTERVAL 1 YEAR AND language = 'Go'",
+        ),
+    ] {
+        let found = list(args);
+        assert!(!found.is_empty(), "{args:?}");
+        assert_eq!(ask(sql), found, "{args:?}");
+    }
+    // What the page asks is understood.
+    let page = include_str!("../../docs/dump.md");
+    let (_, asked) = page.split_once("```sql\n").unwrap();
+    assert!(duckdb(&["-csv"], asked.split_once("```").unwrap().0).lines().count() > 3);
+    // Tables without a row load too.
+    let empty = Checkout::new(odd());
+    desk.ok(["db", "dump", empty.path(), "--out", out.to_str().unwrap()]);
+    duckdb(&[], &std::fs::read_to_string(out.join("duckdb.sql")).unwrap());
+    assert_eq!(ask("audits"), ["github.com/acme/notes/kim-2025-08-07-001"]);
 }

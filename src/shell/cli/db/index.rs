@@ -90,10 +90,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             out += "  and others\n";
         }
         if report.odd > 0 {
-            out += &format!(
-                "{} with problems; `touchstone db show` names them\n",
-                count(report.odd, "audit", "audits")
-            );
+            out +=
+                &format!("{} with problems; `touchstone db show` names them\n", count(report.odd, "audit", "audits"));
         }
         for left in &catalog.left_out {
             out += &format!("left out: {}\n", display::line(left));

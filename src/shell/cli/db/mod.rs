@@ -1,5 +1,6 @@
 //! `touchstone db`: a whole audit database; one file per subcommand.
 
+mod dump;
 mod index;
 mod list;
 mod progress;
@@ -30,6 +31,8 @@ enum Command {
     List(list::Args),
     /// Show one server with its audits, or one audit
     Show(show::Args),
+    /// Write the database as four flat tables, for DuckDB, PostgreSQL and the like
+    Dump(dump::Args),
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
@@ -37,6 +40,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         Command::Index(args) => index::run(args, context),
         Command::List(args) => list::run(args, context),
         Command::Show(args) => show::run(args, context),
+        Command::Dump(args) => dump::run(args, context),
     }
 }
 
