@@ -47,6 +47,19 @@ impl Paths {
         Ok(Paths { data, config })
     }
 
+    /// Returns the user's folder for what can be made again: the XDG variable, then the platform's own place. `None`
+    /// where no home folder is known.
+    ///
+    /// `var` looks an environment variable up.
+    pub fn cache(var: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Option<PathBuf> {
+        let xdg = PathBuf::from(var("XDG_CACHE_HOME").unwrap_or_default());
+        if xdg.is_absolute() {
+            return Some(xdg.join("touchstone"));
+        }
+        let own = directories::ProjectDirs::from("io", "modelcontextprotocol-security", "touchstone")?;
+        Some(own.cache_dir().to_owned())
+    }
+
     /// Returns the preferences' file.
     pub fn config_file(&self) -> PathBuf {
         self.config.join("config.toml")

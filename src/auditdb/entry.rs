@@ -146,6 +146,29 @@ pub struct FindingEntry {
 }
 
 impl FindingEntry {
+    /// Returns a finding with nothing filled in but its file and severity.
+    fn new(file: &str, severity: Option<Severity>) -> FindingEntry {
+        FindingEntry {
+            file: file.to_owned(),
+            severity,
+            stated: None,
+            title: None,
+            category: None,
+            cwe: Vec::new(),
+            cvss: None,
+            items: Vec::new(),
+            superseded: None,
+            withheld: None,
+            listed: None,
+        }
+    }
+
+    /// Returns a finding of which a record says only that it was withdrawn; it has no file.
+    pub(super) fn withdrawn(severity: Severity, reason: &str) -> FindingEntry {
+        let superseded = Some(format!("Withdrawn: {reason}"));
+        FindingEntry { superseded, ..FindingEntry::new("", Some(severity)) }
+    }
+
     /// Tells whether it still holds.
     pub fn open(&self) -> bool {
         self.superseded.is_none()
@@ -521,19 +544,7 @@ fn score(score: &Score) -> ScoreEntry {
 fn finding(path: &str, text: &str, manifest: Option<&Value>) -> FindingEntry {
     let name = finding_name(path).unwrap_or(path).trim_end_matches(".md");
     let severity = name.split_once('-').and_then(|(word, _)| word.parse().ok());
-    let mut found = FindingEntry {
-        file: path.to_owned(),
-        severity,
-        stated: None,
-        title: None,
-        category: None,
-        cwe: Vec::new(),
-        cvss: None,
-        items: Vec::new(),
-        superseded: None,
-        withheld: None,
-        listed: None,
-    };
+    let mut found = FindingEntry::new(path, severity);
     for line in text.lines().take(HEAD_LINES) {
         if let Some(title) = line.strip_prefix("# ") {
             found.title = found.title.or_else(|| filled(title.trim_start_matches("Finding:")));

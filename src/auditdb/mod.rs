@@ -1,16 +1,20 @@
 //! Floor 1: the audit database: the record's folder, written, read and verified; the database as a whole, read.
 
+mod catalog;
 pub mod citation;
 mod consistency;
 mod countersign;
 mod coverage;
 mod database;
 pub mod doctor;
+pub mod dump;
 mod entry;
 mod folder;
+pub mod index;
 mod json;
 mod manifest;
 mod metadata;
+pub mod query;
 pub mod validate;
 mod verify;
 mod write;
@@ -19,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::event::Target;
 
+pub use catalog::{Catalog, Reader, ServerEntry};
 pub use countersign::{Countersigned, add as add_countersignature, take_halves};
 pub use database::{AUDITS, AuditDir, Database, Listing, Part, Server, ServerDir};
 pub use entry::{

@@ -109,7 +109,7 @@ pub fn write_record(
 }
 
 /// Creates the folders below the database one by one, through none that is a link.
-fn make_dirs(db: &Path, dir: &Path) -> Result<()> {
+pub(super) fn make_dirs(db: &Path, dir: &Path) -> Result<()> {
     let mut at = db.to_owned();
     for part in dir.strip_prefix(db).unwrap_or(dir).components() {
         at.push(part);

@@ -56,6 +56,14 @@ impl Context {
         Paths::find(self.global.data_dir.as_deref(), &Context::var)
     }
 
+    /// Returns the folder for what can be made again, if there is one.
+    pub fn cache(&self) -> Option<PathBuf> {
+        match &self.home {
+            Some(home) => Some(home.join("cache")),
+            None => Paths::cache(&Context::var),
+        }
+    }
+
     pub fn config(&self) -> Result<Config> {
         Config::load(&self.paths()?.config_file())
     }

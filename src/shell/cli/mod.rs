@@ -146,7 +146,7 @@ enum Command {
     Verify(verify::Args),
     /// Show two audits of one server side by side: answers, points, findings
     Compare(compare::Args),
-    /// Work on a whole audit database
+    /// Work on a whole audit database: validate, re-check evidence, index, list, show, dump
     Db(db::Args),
     /// Try it out on an embedded demo server
     Demo(demo::Args),
