@@ -39,8 +39,7 @@ pub fn side_by_side(comparison: &Comparison, width: usize) -> String {
     }
     out += &format!("\n{}\n", differing_title(comparison));
     for one in &comparison.differing {
-        out +=
-            &columns.row(&format!("{} {}", one.slot, points(one)).trim_end().to_owned(), &said(&one.a), &said(&one.b));
+        out += &columns.row(format!("{} {}", one.slot, points(one)).trim_end(), &said(&one.a), &said(&one.b));
     }
     for (name, slots) in one_sided(comparison) {
         out += &format!("\nAnswered in {name} alone\n");

@@ -1,14 +1,15 @@
 //! One audit's folder, judged by every rule that needs no other folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
 use super::clones::{Clones, Known};
 use super::files::{Entry, list, read};
 use super::finding::{self, Cwe, Said};
-use super::injection::look;
+use super::injection::{Hit, look};
 use super::place;
 use super::report::{AuditReport, Findings, Issue, Outcome, Rating, Signed};
 use super::rules::{Class, Id};
@@ -18,10 +19,12 @@ use crate::auditdb::json::strict;
 use crate::auditdb::verify::{Options as VerifyOptions, Verdict, verify};
 use crate::model::event::Target;
 use crate::model::finding::Severity;
+use crate::model::record::STANDARD_FILE;
 use crate::model::target::record_name;
 use crate::model::time::Time;
 use crate::repo::{Repo, State};
 use crate::sign::AllowedSigners;
+use crate::standards::BUILT_IN_TOML;
 
 /// The manifest's file.
 pub(super) const MANIFEST: &str = "audit-manifest.json";
@@ -263,6 +266,9 @@ impl Judge<'_> {
         for hit in looked.hits {
             if hit.labelled {
                 read_so_far.labelled += 1;
+                continue;
+            }
+            if path == STANDARD_FILE && published(bytes, &hit) {
                 continue;
             }
             let rule = if hit.sure { Id::InjectionUnlabelled } else { Id::InjectionDoubtful };
@@ -816,6 +822,19 @@ fn day(text: &str) -> Option<i64> {
         let date = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10)?;
         date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp().as_second())
     })
+}
+
+/// Tells whether a phrase in a record's standard stands in the published standard as well, in the very same line: what to
+/// look for is written there, and everybody knows that text. A vendor's standard keeps those lines.
+fn published(standard: &[u8], hit: &Hit) -> bool {
+    static KNOWN: LazyLock<BTreeSet<(&str, String)>> = LazyLock::new(|| {
+        let looked = look(STANDARD_FILE, BUILT_IN_TOML.as_bytes(), &mut Vec::new());
+        let line = |hit: &Hit| BUILT_IN_TOML.lines().nth(hit.line.checked_sub(1)?);
+        looked.hits.into_iter().filter_map(|hit| Some((line(&hit)?, hit.phrase))).collect()
+    });
+    let text = hit.line.checked_sub(1).and_then(|at| standard.split(|byte| *byte == b'\n').nth(at));
+    let text = text.and_then(|text| std::str::from_utf8(text).ok());
+    text.is_some_and(|text| KNOWN.contains(&(text, hit.phrase.clone())))
 }
 
 /// Reads JSON that has to be an object, and says what is wrong with it.

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::context::{Context, shown};
+use super::verify::read_signers;
+use crate::auditdb::validate::{self, Class, Issue, Outcome};
 use crate::auditdb::{
     ATTESTATIONS, Folder, Known, Options, RECORD_FILE, create_metadata, merge_metadata, record_dir, repo_dir, strict,
     verify,
@@ -59,6 +61,10 @@ struct Report {
     message: String,
     files: Vec<File>,
     signed: bool,
+    /// What the database's own rules come to: the record is not handed in where changes would be requested.
+    outcome: Outcome,
+    /// What they say besides notes.
+    issues: Vec<Issue>,
     dry_run: bool,
     /// Absent where nothing was done.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +82,70 @@ struct File {
     path: String,
     bytes: usize,
     change: &'static str,
+}
+
+/// Judges the record by the database's rules, among what the base has of its server.
+fn judge(
+    git: &Git,
+    base: Option<&str>,
+    files: &BTreeMap<String, Change>,
+    prefix: &str,
+    dir: &Path,
+    context: &Context,
+) -> Result<validate::Report> {
+    let trial = tempfile::Builder::new()
+        .prefix("touchstone-")
+        .tempdir()
+        .map_err(|error| Error::io("write", &std::env::temp_dir(), &error))?;
+    let place = |path: &str| trial.path().join(path.strip_prefix(prefix).unwrap_or(path));
+    let write = |path: &str, bytes: &[u8]| {
+        let path = place(path);
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::write(&path, bytes)).map_err(|error| Error::io("write", &path, &error))
+    };
+    if let Some(base) = base {
+        // The record's own files where it is there already, and the names of the server's other audits.
+        let dir = dir.to_string_lossy();
+        let audits = dir.rsplit_once('/').map_or("", |(audits, _)| audits);
+        let server = audits.rsplit_once('/').map_or("", |(server, _)| server);
+        let names = git.run(&["ls-tree", "--name-only", "-z", "--full-tree", base, &format!("{audits}/")])?;
+        for name in names.split('\0') {
+            let name = place(name);
+            std::fs::create_dir_all(&name).map_err(|error| Error::io("write", &name, &error))?;
+        }
+        let there = git.run(&[
+            "ls-tree",
+            "-r",
+            "--name-only",
+            "-z",
+            "--full-tree",
+            base,
+            &format!("{dir}/"),
+            &format!("{server}/metadata.json"),
+        ])?;
+        for path in there.split('\0').filter(|path| !path.is_empty()) {
+            write(path, &git.feed(&["cat-file", "blob", &format!("{base}:{path}")], b"")?)?;
+        }
+    }
+    for (path, file) in files {
+        write(path, &file.bytes)?;
+    }
+    let signers = read_signers(None, context)?;
+    let options = validate::Options { signers: signers.as_ref(), ..validate::Options::default() };
+    let report = validate::validate(&place(&dir.to_string_lossy()), None, &options, &|| false, &|_, _| {})?
+        .ok_or_else(|| Error::could_not("The validation was stopped."))?;
+    if report.outcome == Outcome::ChangesRequested {
+        let error = Error::falsity("The database's rules request changes; nothing was committed.");
+        let blocking = report.all().filter(|issue| issue.class == Class::Blocking);
+        return Err(blocking.fold(error, |error, issue| error.hint(said(issue))));
+    }
+    Ok(report)
+}
+
+/// Returns an issue in a line.
+fn said(issue: &Issue) -> String {
+    let line = issue.line.map(|line| format!(":{line}")).unwrap_or_default();
+    format!("{}{line}: {} {}", issue.file, issue.reason, issue.remedy)
 }
 
 /// The objects and the index that a commit is built in.
@@ -105,6 +175,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let whole = files.keys().any(|path| path.ends_with(RECORD_FILE));
     let message = if whole { message(&record, signed) } else { addition(&record, &files) };
     let stage = Stage::new(&git, args.dry_run)?;
+    let judged = judge(&git, base.as_deref(), &files, &prefix, &dir, context)?;
     let tree = stage.tree(base.as_deref(), &files)?;
     let mut report = Report {
         audit_id: record.audit_id.clone(),
@@ -113,6 +184,8 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         message,
         files: files.iter().map(|(path, file)| file.row(path)).collect(),
         signed,
+        outcome: judged.outcome,
+        issues: judged.all().filter(|issue| issue.class != Class::Note).cloned().collect(),
         dry_run: args.dry_run,
         commit: None,
         pushed: false,
@@ -418,6 +491,12 @@ fn text(args: &Args, report: &Report) -> String {
     for text in report.message.lines() {
         out += format!("    {}", line(text)).trim_end();
         out += "\n";
+    }
+    out += "\n";
+    let outcome = report.outcome.words();
+    out += &format!("rules   {outcome}, {}\n", count(report.issues.len(), "remark", "remarks"));
+    for issue in &report.issues {
+        out += &format!("  {}: {}\n", issue.class.word(), line(&said(issue)));
     }
     out += "\n";
     let db = shown(&args.db);
