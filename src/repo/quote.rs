@@ -180,11 +180,12 @@ fn uncommented(line: &str) -> Option<&str> {
 impl Quote {
     /// Reads a quote. `None` where it says nothing, or is too long.
     pub fn new(text: &str, words: &mut Words) -> Option<Quote> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.len() > QUOTE_BYTES {
+        if text.is_empty() || text.len() > QUOTE_BYTES {
             return None;
         }
-        let raw: Vec<String> = text.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let raw: Vec<String> =
+            text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line).to_owned()).collect();
         if raw.len() > QUOTE_LINES {
             return None;
         }
@@ -287,9 +288,8 @@ fn read(raw: &[String], words: &mut Words, split: bool) -> Vec<Line> {
     lines
 }
 
-/// Returns the lines of a text without their ends, and without the mark that some files begin with.
+/// Returns the lines of a text without their ends.
 fn lines_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let lines = text.strip_suffix(b"\n").unwrap_or(text);
     let none = text.is_empty();
     lines.split(|byte| *byte == b'\n').map(cut_return).skip(usize::from(none))

@@ -25,6 +25,7 @@ mod coverage;
 mod crash;
 mod demo;
 mod docs;
+mod doctor;
 mod escapes;
 mod export_files;
 mod exporting;
