@@ -621,7 +621,10 @@ fn said(state: State, cited: &Cited, best: &Candidate, found: &Found, held: Held
         Fit::Exact => format!("All of the quote is in {place}, byte for byte{elided}"),
         Fit::WhiteSpace => format!("All of the quote is in {place}, equal but for white space{elided}"),
         Fit::Inside => format!("All of the quote is in {place}, in lines that hold more"),
-        Fit::Part if found.there == count => format!("All {count} lines of the quote are in {place}, but for comments"),
+        Fit::Part if found.there == count => {
+            let how = if found.commented.is_empty() { "with others between them" } else { "but for comments" };
+            format!("All {count} lines of the quote are in {place}, {how}")
+        }
         Fit::Part => format!("{} of the quote's {count} lines are in {place}", found.there),
     };
     let signs = if signs { ", all but brackets and other signs" } else { "" };

@@ -23,6 +23,8 @@ const LEFT_OUT: i64 = 32;
 const ELIDED: i64 = 1;
 /// What it counts that a line is indented as its neighbours are.
 const INDENTED: i64 = 8;
+/// How far down the bracket may stand that closes a block.
+const BLOCK: usize = 60;
 /// Letters and digits below which a quote is looked for as a whole only: a brace is everywhere.
 const LITTLE: usize = 12;
 /// The id of a line that no quote has.
@@ -470,13 +472,14 @@ impl<'a> Lines<'a> {
             return None;
         }
         let all = |_: usize| true;
-        let best = self.aligned(quote, cited, &all)?;
+        let (mut best, delta) = self.aligned(quote, cited, &all)?;
+        self.close(quote, delta, &mut best);
         let (first, last) = (best.pairs.first()?.0, best.pairs.last()?.0);
         let outside = |row: usize| row < first || row > last;
-        let second = self.aligned(quote, cited, &outside).filter(|second| second.score >= best.score);
+        let second = self.aligned(quote, cited, &outside).filter(|(second, _)| second.score >= best.score);
         let also: Vec<(usize, usize)> = second
             .iter()
-            .filter_map(|second| Some((self.number(second.pairs.first()?.0), self.number(second.pairs.last()?.0))))
+            .filter_map(|(second, _)| Some((self.number(second.pairs.first()?.0), self.number(second.pairs.last()?.0))))
             .collect();
         let line = |at: usize| quote.lines.get(at);
         let there: Vec<usize> = best.pairs.iter().filter_map(|(_, at)| Some(line(*at)?.number)).collect();
@@ -505,7 +508,12 @@ impl<'a> Lines<'a> {
     }
 
     /// Finds the best chain of equal lines, first as the lines are, then with what the chain says of their indent.
-    fn aligned(&self, quote: &Quote, cited: &[(usize, usize)], may: &dyn Fn(usize) -> bool) -> Option<Chain> {
+    fn aligned(
+        &self,
+        quote: &Quote,
+        cited: &[(usize, usize)],
+        may: &dyn Fn(usize) -> bool,
+    ) -> Option<(Chain, Option<i64>)> {
         let first = self.chain(quote, cited, None, may)?;
         let mut deltas: HashMap<i64, usize> = HashMap::new();
         for (row, at) in &first.pairs {
@@ -514,7 +522,24 @@ impl<'a> Lines<'a> {
             }
         }
         let delta = deltas.into_iter().max_by_key(|(delta, count)| (*count, -*delta)).map(|(delta, _)| delta);
-        self.chain(quote, cited, delta, may)
+        Some((self.chain(quote, cited, delta, may)?, delta))
+    }
+
+    /// Adds the brackets at a quote's end that close its blocks further down: the quote leaves lines of the block out.
+    fn close(&self, quote: &Quote, delta: Option<i64>, chain: &mut Chain) {
+        let (Some(delta), Some((row, at))) = (delta, chain.pairs.last().copied()) else { return };
+        let mut row = row + 1;
+        for (at, line) in quote.lines.iter().enumerate().skip(at + 1) {
+            let deeper = |row: usize| indent(self.raw(row)) as i64 > line.indent as i64 + delta;
+            let mut rows = row..self.rows.len().min(row + BLOCK);
+            let Some(end) = rows.find(|row| !deeper(*row)) else { return };
+            let same = self.rows.get(end).is_some_and(|row| row.id == line.id);
+            if line.letters > 0 || !same || indent(self.raw(end)) as i64 != line.indent as i64 + delta {
+                return;
+            }
+            chain.pairs.push((end, at));
+            row = end + 1;
+        }
     }
 
     fn chain(
