@@ -396,9 +396,12 @@ impl<'a> Lines<'a> {
             self.raw(*row) == theirs
         });
         let blanks = split || self.same_blanks(quote, first, end);
+        let bare = (self.number(first), self.number(end - 1));
+        // Who cites the lines without the blank ones has not cited wrongly.
+        let (first, last) = if cited == [bare] { bare } else { self.with_blanks(quote, bare.0, bare.1) };
         Some(Spot {
-            first: self.number(first),
-            last: self.number(end - 1),
+            first,
+            last,
             fit: if exact && blanks { Fit::Exact } else { Fit::WhiteSpace },
             elided: split,
             pairs: pairs.into_iter().map(|(row, line)| (self.number(row), line)).collect(),
@@ -418,6 +421,19 @@ impl<'a> Lines<'a> {
         let after = quote.raw.iter().rev().take_while(blank).count();
         let ours = quote.raw.get(before..quote.raw.len() - after).unwrap_or_default();
         theirs.split(|byte| *byte == b'\n').map(cut_return).eq(ours.iter().map(String::as_bytes))
+    }
+
+    /// Adds the blank lines around a place that the quote has as well, where it is exactly the quote with them.
+    fn with_blanks(&self, quote: &Quote, first: usize, last: usize) -> (usize, usize) {
+        let blank = |line: &&String| bare(line.as_bytes()).is_none();
+        let before = quote.raw.iter().take_while(blank).count();
+        let after = quote.raw.iter().rev().take_while(blank).count();
+        let (from, to) = (first.saturating_sub(before), last + after);
+        let wider = (before + after > 0 && from > 0).then(|| super::pin::lines(self.text, from, to).ok()).flatten();
+        match wider.and_then(|(start, end)| self.text.get(start..end)) {
+            Some(bytes) if quote.is(bytes) => (from, to),
+            _ => (first, last),
+        }
     }
 
     /// Chooses between places of rows (the end not included), and says how many others are as good.

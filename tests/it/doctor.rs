@@ -209,6 +209,9 @@ fn elsewhere_in_the_same_file() {
     let examined = examine("src/server.ts", &[(20, 22)], &lines(SERVER, 5, 14));
     assert_eq!((examined.state, &examined.proposal), (State::Elsewhere, &lines_proposed(5, 14)), "{examined:?}");
     found(&examined, "src/server.ts", 5, 14, Fit::Exact);
+    // Blank lines around it are cited where they are quoted.
+    let examined = examine("src/server.ts", &[(20, 22)], &lines(SERVER, 4, 15));
+    assert_eq!((examined.state, &examined.proposal), (State::Elsewhere, &lines_proposed(4, 15)), "{examined:?}");
     // Of two equal lines the cited one is meant, or nobody knows which.
     assert_eq!(examine("src/server.ts", &[(17, 17)], &lines(SERVER, 6, 6)).state, State::Exact);
     let examined = examine("src/server.ts", &[(1, 2)], &lines(SERVER, 6, 6));
