@@ -171,7 +171,8 @@ impl<'a> Document<'a> {
         let (mut remedy, mut list) = (false, false);
         for (at, full) in text.split_inclusive('\n').enumerate() {
             let number = at + 1;
-            let line = full.trim_end_matches(['\n', '\r']);
+            let line = full.strip_suffix('\n').unwrap_or(full);
+            let line = line.strip_suffix('\r').unwrap_or(line);
             if let Some(fence) = &open {
                 let (quoted, rest) = unquote(line, fence.quoted);
                 let left = quoted < fence.quoted;
@@ -243,7 +244,7 @@ impl<'a> Document<'a> {
             let since = std::mem::replace(&mut from, fence.before);
             let before = &self.prose[since..fence.before];
             let (named, lines) = within(fence);
-            let text = lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n");
+            let text: String = lines.iter().flat_map(|(_, line)| [line.as_str(), "\n"]).collect();
             let quoted = Quoted { line: fence.line, language: fence.language.clone(), text };
             if quoted.text.trim().is_empty() {
                 continue;
@@ -527,7 +528,11 @@ fn within(fence: &Fence) -> (Option<Named>, &[(usize, String)]) {
     let leads = ["from", "file", "file:", "in", "source:", "see", "excerpt from"].iter().any(|word| {
         lower.strip_prefix(word).is_some_and(|rest| rest.trim_start().starts_with(&first.path.to_lowercase()))
     });
-    let alone = said.trim_start_matches('`').starts_with(&first.path);
+    let rest = said.trim_start_matches('`').strip_prefix(first.path.as_str());
+    let alone = rest.is_some_and(|rest| {
+        let rest = rest.trim_start_matches('`').trim_start();
+        rest.is_empty() || rest.starts_with(['#', ':', '(', '-', '–', '—', ',']) || rest.starts_with("line")
+    });
     let aside = lower.contains(&format!("(from {}", first.path.to_lowercase()))
         || lower.contains(&format!("({})", first.path.to_lowercase()));
     if !(leads || alone || aside) {

@@ -121,6 +121,9 @@ pub fn examine(folder: &Folder, clone: Option<&Repo>, at: Option<&str>) -> Resul
         notes: Vec::new(),
         sealed: folder.files.contains_key(SUMS_FILE) || folder.files.contains_key(SIGNATURE_FILE),
     };
+    for path in &folder.strange {
+        report.notes.push(format!("{} is no plain file, and was not read.", display::line(path)));
+    }
     for (path, bytes) in folder.files.iter().filter(|(path, _)| path.to_ascii_lowercase().ends_with(".md")) {
         if bytes.len() > MARKDOWN_BYTES {
             report.notes.push(format!("{} is too long to be read.", display::line(path)));

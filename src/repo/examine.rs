@@ -150,7 +150,7 @@ pub struct Found {
 pub struct Examined {
     /// What it came to.
     pub state: State,
-    /// Why it is not checkable.
+    /// Why it is not checkable, or why it is not found where the quote is nowhere.
     pub why: Option<Why>,
     /// A sentence on it. It holds text from outside only as the door shows it.
     pub reason: String,
@@ -412,12 +412,12 @@ impl Pin {
         if by_word.is_empty() {
             return None;
         }
-        let (mut read, mut large, mut unread) = (0, 0, 0);
+        let (mut read, mut large, mut unread, mut steps) = (0, 0, 0, 0);
         // When a line was last seen: in which file.
         let mut seen = vec![usize::MAX; words.len()];
         let mut sums = vec![0; cases.len()];
         for (at, entry) in self.entries().iter().enumerate().filter(|(_, entry)| entry.is_file()) {
-            if read > ELSEWHERE {
+            if read > ELSEWHERE || steps > STEPS {
                 unread += 1;
                 continue;
             }
@@ -439,7 +439,9 @@ impl Pin {
             for id in lines.ids() {
                 let Some(last) = seen.get_mut(id as usize).filter(|last| **last != at) else { continue };
                 *last = at;
-                for (case, letters) in by_word.get(&id).into_iter().flatten() {
+                let cases = by_word.get(&id).map(Vec::as_slice).unwrap_or_default();
+                steps += cases.len();
+                for (case, letters) in cases {
                     sums[*case] += letters;
                 }
             }
@@ -449,6 +451,7 @@ impl Pin {
                     continue;
                 }
                 case.tried += 1;
+                steps += lines.cost(&case.quote);
                 let Some(spot) = lines.whole(&case.quote, &[]).or_else(|| lines.part(&case.quote, &[])) else {
                     continue;
                 };
@@ -514,7 +517,7 @@ impl Pin {
                 _ if case.cited.path.is_none() => {
                     Examined { lines: count, ..Examined::not_checkable(Why::NoPath, reason) }
                 }
-                _ => Examined { held: case.among, ..base(State::NotFound, reason) },
+                why => Examined { why: why.map(|(why, _)| why), held: case.among, ..base(State::NotFound, reason) },
             };
         };
         let spot = &best.spot;
@@ -566,7 +569,10 @@ impl Pin {
             last: spot.last,
         });
         let why = (state == State::NotCheckable).then_some(Why::NoPath);
-        let mut reason = said(state, &case.cited.path, &best, count, held, &found);
+        let inside: Vec<usize> =
+            spot.pairs.iter().filter(|(line, _)| within(ranges, *line)).map(|(_, at)| *at).collect();
+        let signs = best.own && held < count && case.quote.says_all(&inside);
+        let mut reason = said(state, case.cited, &best, &found, Held { count, held, signs });
         if ambiguous {
             reason += " Several places are as good.";
         }
@@ -589,27 +595,44 @@ fn cut(text: &[u8], first: usize, last: usize) -> Option<&[u8]> {
     text.get(start..end)
 }
 
-fn said(state: State, path: &Option<RepoPath>, best: &Candidate, count: usize, held: usize, found: &Found) -> String {
-    let how = match found.fit {
-        Fit::Exact => "byte for byte".to_owned(),
-        Fit::WhiteSpace => "equal but for white space".to_owned(),
-        Fit::Inside => "in lines that hold more".to_owned(),
-        Fit::Part => format!("{} of {count} lines", found.there),
-    };
-    let elided = if found.elided { ", with what it leaves out" } else { "" };
+/// Tells whether a line is a cited one; where none are, the whole file is cited.
+fn within(ranges: &[(usize, usize)], line: usize) -> bool {
+    ranges.is_empty() || ranges.iter().any(|range| range.0 <= line && line <= range.1)
+}
+
+/// How much of a quote the cited lines hold.
+struct Held {
+    count: usize,
+    held: usize,
+    /// What they lack are brackets and other signs.
+    signs: bool,
+}
+
+fn said(state: State, cited: &Cited, best: &Candidate, found: &Found, held: Held) -> String {
+    let Held { count, held, signs } = held;
     let lines = if found.first == found.last {
         format!("line {}", found.first)
     } else {
         format!("lines {} to {}", found.first, found.last)
     };
     let place = if best.own { lines } else { format!("{} {lines}", display::bytes(&best.path.0)) };
+    let elided = if found.elided { ", with gaps where it says so" } else { "" };
+    let how = match found.fit {
+        Fit::Exact => format!("All of the quote is in {place}, byte for byte{elided}"),
+        Fit::WhiteSpace => format!("All of the quote is in {place}, equal but for white space{elided}"),
+        Fit::Inside => format!("All of the quote is in {place}, in lines that hold more"),
+        Fit::Part if found.there == count => {
+            let how = if found.commented.is_empty() { "with others between them" } else { "but for comments" };
+            format!("All {count} lines of the quote are in {place}, {how}")
+        }
+        Fit::Part => format!("{} of the quote's {count} lines are in {place}", found.there),
+    };
+    let signs = if signs { ", all but brackets and other signs" } else { "" };
     match state {
         State::Exact => "The cited lines are the quote.".to_owned(),
         State::WhiteSpace => "The cited lines are the quote but for white space.".to_owned(),
-        State::Held if path.is_some() => format!("The cited lines hold the quote, {how}{elided}: {place}."),
-        State::Partly if found.fit == Fit::Part => format!("A part of the quote is there: {how}, {place}."),
-        State::Partly => format!("The cited lines hold {held} of {count} lines; all of it is {place}, {how}{elided}."),
-        State::NotCheckable => format!("No file is named; the quote is {place}, {how}{elided}."),
-        _ => format!("The quote is {place}, {how}{elided}."),
+        State::Partly if !cited.ranges.is_empty() => format!("{how}. The cited lines hold {held} of {count}{signs}."),
+        State::NotCheckable => format!("No file is named. {how}."),
+        _ => format!("{how}."),
     }
 }

@@ -23,6 +23,8 @@ const LEFT_OUT: i64 = 32;
 const ELIDED: i64 = 1;
 /// What it counts that a line is indented as its neighbours are.
 const INDENTED: i64 = 8;
+/// How far down the bracket may stand that closes a block.
+const BLOCK: usize = 60;
 /// Letters and digits below which a quote is looked for as a whole only: a brace is everywhere.
 const LITTLE: usize = 12;
 /// The id of a line that no quote has.
@@ -180,11 +182,12 @@ fn uncommented(line: &str) -> Option<&str> {
 impl Quote {
     /// Reads a quote. `None` where it says nothing, or is too long.
     pub fn new(text: &str, words: &mut Words) -> Option<Quote> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.len() > QUOTE_BYTES {
+        if text.is_empty() || text.len() > QUOTE_BYTES {
             return None;
         }
-        let raw: Vec<String> = text.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let raw: Vec<String> =
+            text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line).to_owned()).collect();
         if raw.len() > QUOTE_LINES {
             return None;
         }
@@ -287,9 +290,8 @@ fn read(raw: &[String], words: &mut Words, split: bool) -> Vec<Line> {
     lines
 }
 
-/// Returns the lines of a text without their ends, and without the mark that some files begin with.
+/// Returns the lines of a text without their ends.
 fn lines_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let lines = text.strip_suffix(b"\n").unwrap_or(text);
     let none = text.is_empty();
     lines.split(|byte| *byte == b'\n').map(cut_return).skip(usize::from(none))
@@ -394,9 +396,12 @@ impl<'a> Lines<'a> {
             self.raw(*row) == theirs
         });
         let blanks = split || self.same_blanks(quote, first, end);
+        let bare = (self.number(first), self.number(end - 1));
+        // Who cites the lines without the blank ones has not cited wrongly.
+        let (first, last) = if cited == [bare] { bare } else { self.with_blanks(quote, bare.0, bare.1) };
         Some(Spot {
-            first: self.number(first),
-            last: self.number(end - 1),
+            first,
+            last,
             fit: if exact && blanks { Fit::Exact } else { Fit::WhiteSpace },
             elided: split,
             pairs: pairs.into_iter().map(|(row, line)| (self.number(row), line)).collect(),
@@ -416,6 +421,19 @@ impl<'a> Lines<'a> {
         let after = quote.raw.iter().rev().take_while(blank).count();
         let ours = quote.raw.get(before..quote.raw.len() - after).unwrap_or_default();
         theirs.split(|byte| *byte == b'\n').map(cut_return).eq(ours.iter().map(String::as_bytes))
+    }
+
+    /// Adds the blank lines around a place that the quote has as well, where it is exactly the quote with them.
+    fn with_blanks(&self, quote: &Quote, first: usize, last: usize) -> (usize, usize) {
+        let blank = |line: &&String| bare(line.as_bytes()).is_none();
+        let before = quote.raw.iter().take_while(blank).count();
+        let after = quote.raw.iter().rev().take_while(blank).count();
+        let (from, to) = (first.saturating_sub(before), last + after);
+        let wider = (before + after > 0 && from > 0).then(|| super::pin::lines(self.text, from, to).ok()).flatten();
+        match wider.and_then(|(start, end)| self.text.get(start..end)) {
+            Some(bytes) if quote.is(bytes) => (from, to),
+            _ => (first, last),
+        }
     }
 
     /// Chooses between places of rows (the end not included), and says how many others are as good.
@@ -470,13 +488,14 @@ impl<'a> Lines<'a> {
             return None;
         }
         let all = |_: usize| true;
-        let best = self.aligned(quote, cited, &all)?;
+        let (mut best, delta) = self.aligned(quote, cited, &all)?;
+        self.close(quote, delta, &mut best);
         let (first, last) = (best.pairs.first()?.0, best.pairs.last()?.0);
         let outside = |row: usize| row < first || row > last;
-        let second = self.aligned(quote, cited, &outside).filter(|second| second.score >= best.score);
+        let second = self.aligned(quote, cited, &outside).filter(|(second, _)| second.score >= best.score);
         let also: Vec<(usize, usize)> = second
             .iter()
-            .filter_map(|second| Some((self.number(second.pairs.first()?.0), self.number(second.pairs.last()?.0))))
+            .filter_map(|(second, _)| Some((self.number(second.pairs.first()?.0), self.number(second.pairs.last()?.0))))
             .collect();
         let line = |at: usize| quote.lines.get(at);
         let there: Vec<usize> = best.pairs.iter().filter_map(|(_, at)| Some(line(*at)?.number)).collect();
@@ -505,7 +524,12 @@ impl<'a> Lines<'a> {
     }
 
     /// Finds the best chain of equal lines, first as the lines are, then with what the chain says of their indent.
-    fn aligned(&self, quote: &Quote, cited: &[(usize, usize)], may: &dyn Fn(usize) -> bool) -> Option<Chain> {
+    fn aligned(
+        &self,
+        quote: &Quote,
+        cited: &[(usize, usize)],
+        may: &dyn Fn(usize) -> bool,
+    ) -> Option<(Chain, Option<i64>)> {
         let first = self.chain(quote, cited, None, may)?;
         let mut deltas: HashMap<i64, usize> = HashMap::new();
         for (row, at) in &first.pairs {
@@ -514,7 +538,24 @@ impl<'a> Lines<'a> {
             }
         }
         let delta = deltas.into_iter().max_by_key(|(delta, count)| (*count, -*delta)).map(|(delta, _)| delta);
-        self.chain(quote, cited, delta, may)
+        Some((self.chain(quote, cited, delta, may)?, delta))
+    }
+
+    /// Adds the brackets at a quote's end that close its blocks further down: the quote leaves lines of the block out.
+    fn close(&self, quote: &Quote, delta: Option<i64>, chain: &mut Chain) {
+        let (Some(delta), Some((row, at))) = (delta, chain.pairs.last().copied()) else { return };
+        let mut row = row + 1;
+        for (at, line) in quote.lines.iter().enumerate().skip(at + 1) {
+            let deeper = |row: usize| indent(self.raw(row)) as i64 > line.indent as i64 + delta;
+            let mut rows = row..self.rows.len().min(row + BLOCK);
+            let Some(end) = rows.find(|row| !deeper(*row)) else { return };
+            let same = self.rows.get(end).is_some_and(|row| row.id == line.id);
+            if line.letters > 0 || !same || indent(self.raw(end)) as i64 != line.indent as i64 + delta {
+                return;
+            }
+            chain.pairs.push((end, at));
+            row = end + 1;
+        }
     }
 
     fn chain(

@@ -28,6 +28,7 @@ mod crash;
 mod database;
 mod demo;
 mod docs;
+mod doctor;
 mod escapes;
 mod export_files;
 mod exporting;

@@ -13,7 +13,7 @@ use crate::auditdb::Folder;
 use crate::auditdb::doctor::{Piece, Report, Row, Tally, corrected, examine};
 use crate::error::{Error, Result};
 use crate::export::count;
-use crate::repo::{Check, Fit, Proposal, Repo, State, Why, display};
+use crate::repo::{Check, Fit, Found, Proposal, Repo, State, Why, display};
 
 /// How wide the text is.
 const WIDTH: usize = 80;
@@ -25,7 +25,8 @@ const INDENT: usize = 8;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The audit's folder, of any auditor; the clone is named with --repo
-    audit: PathBuf,
+    #[arg(value_name = "AUDIT")]
+    folder: PathBuf,
     /// Look at this commit, branch or tag instead of the audited one
     #[arg(long, value_name = "REV")]
     at: Option<String>,
@@ -35,7 +36,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
-    let folder = Folder::read(&args.audit)?;
+    let folder = Folder::read(&args.folder)?;
     // Not the clone around the working folder: a guess would call a true citation false.
     let repo = context.global.repo.as_deref().map(Repo::discover).transpose()?;
     let report = examine(&folder, repo.as_ref(), args.at.as_deref())?;
@@ -45,7 +46,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         if report.sealed {
             return Err(Error::could_not(format!(
                 "{} is a sealed record: its files are covered by digests and are never changed.",
-                shown(&args.audit)
+                shown(&args.folder)
             ))
             .hint("Correct the evidence in the audit, and export it again."));
         }
@@ -53,7 +54,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
             write(&folder, edit)?;
         }
         // What was written is read again and must be true.
-        outcome = examine(&Folder::read(&args.audit)?, repo.as_ref(), args.at.as_deref())?.tally();
+        outcome = examine(&Folder::read(&args.folder)?, repo.as_ref(), args.at.as_deref())?.tally();
     }
     let name = folder.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let fixed = args.fix && !edits.is_empty();
@@ -363,7 +364,8 @@ fn table_row(out: &mut String, row: &Row, rows: &[Row]) {
         (None, _) => examined.state.word().to_owned(),
     };
     *out += &format!("{:>6}  {:<PATH$}  {cited:<9}  {there:<9}  {state}\n", citation.line, cut_start(&path));
-    if leader.is_some() || examined.state == State::Exact {
+    let unsaid = matches!(examined.why, Some(Why::NoQuote | Why::NoCommit)) && citation.commit.is_none();
+    if leader.is_some() || examined.state == State::Exact || (unsaid && !examined.ambiguous) {
         return;
     }
     let mut said = vec![examined.reason.clone()];
@@ -371,10 +373,9 @@ fn table_row(out: &mut String, row: &Row, rows: &[Row]) {
         said.extend(missing(found, examined.lines));
         said.extend(match found.commented.as_slice() {
             [] => None,
-            lines => Some(format!(
-                "Line {} of the quote has a comment that the file has not.",
-                lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-            )),
+            lines => {
+                Some(format!("Only the quote has a comment: {}.", numbers(lines.iter().map(|line| (*line, *line)))))
+            }
         });
     } else if examined.held > 0 {
         said.push(format!("Some of its {} lines are among the cited ones: {}.", examined.lines, examined.held));
@@ -393,10 +394,17 @@ fn table_row(out: &mut String, row: &Row, rows: &[Row]) {
     detail(out, said.iter());
 }
 
-fn missing(found: &crate::repo::Found, lines: usize) -> Option<String> {
-    let missing = found.missing.iter().map(|(first, last)| range(*first, *last)).collect::<Vec<_>>().join(", ");
-    let signs = if found.signs_only { " (brackets and other signs only)" } else { "" };
-    (found.there < lines && !missing.is_empty()).then(|| format!("Not there: lines {missing} of the quote{signs}."))
+fn missing(found: &Found, lines: usize) -> Option<String> {
+    let signs = if found.signs_only { " (brackets and other signs)" } else { "" };
+    let some = found.there < lines && !found.missing.is_empty();
+    some.then(|| format!("Not there: {}{signs}.", numbers(found.missing.iter().copied())))
+}
+
+/// Names lines of a quote.
+fn numbers(ranges: impl Iterator<Item = (usize, usize)>) -> String {
+    let ranges: Vec<String> = ranges.map(|(first, last)| range(first, last)).collect();
+    let one = ranges.len() == 1 && ranges.iter().all(|range| !range.contains('-'));
+    format!("{} {} of the quote", if one { "line" } else { "lines" }, ranges.join(", "))
 }
 
 fn detail<'a>(out: &mut String, said: impl Iterator<Item = &'a String>) {
