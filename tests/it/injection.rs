@@ -93,3 +93,10 @@ fn the_set_is_told_apart() {
     assert!(figures.precision() >= 1.0 && figures.recall() >= 0.97 && figures.stopped() >= 1.0, "{figures:?}");
     assert!(figures.false_asks <= 2, "{figures:?}");
 }
+
+#[test]
+fn texts_that_the_rules_never_saw_are_told_apart_as_well() {
+    let figures = measure("held_out.toml");
+    assert!(figures.attacks + figures.innocents >= 15, "{figures:?}");
+    assert!(figures.precision() >= 0.5 && figures.recall() >= 0.5, "{figures:?}");
+}

@@ -60,5 +60,6 @@ mod sign_wire;
 mod standards;
 mod support;
 mod terminal;
+mod validate;
 mod workbench;
 mod workshop;
