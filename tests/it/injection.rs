@@ -94,9 +94,12 @@ fn the_set_is_told_apart() {
     assert!(figures.false_asks <= 2, "{figures:?}");
 }
 
+/// Figures at the first look are in `docs/validate.md`; since then the rules were mended by what was seen.
 #[test]
 fn texts_that_the_rules_never_saw_are_told_apart_as_well() {
-    let figures = measure("held_out.toml");
-    assert!(figures.attacks + figures.innocents >= 15, "{figures:?}");
-    assert!(figures.precision() >= 0.5 && figures.recall() >= 0.5, "{figures:?}");
+    for set in ["held_out.toml", "held_out_2.toml"] {
+        let figures = measure(set);
+        assert!(figures.attacks + figures.innocents >= 15, "{figures:?}");
+        assert!(figures.precision() >= 0.85 && figures.recall() >= 0.85, "{figures:?}");
+    }
 }

@@ -389,8 +389,7 @@ fn one_audit_and_one_repository_are_judged_as_in_the_whole_database() {
     db.write("audits/github.com/example/other/audits/jo-2026-01-02-001/raw-notes.md", "x");
     let whole = db.judge();
     let of = |report: &Report| -> Vec<Issue> {
-        let mut issues: Vec<Issue> =
-            report.all().filter(|issue| issue.file.starts_with(REPOSITORY)).cloned().collect();
+        let mut issues: Vec<Issue> = report.all().filter(|issue| issue.file.starts_with(REPOSITORY)).cloned().collect();
         issues.sort_by(|a, b| (&a.file, a.line, a.rule).cmp(&(&b.file, b.line, b.rule)));
         issues
     };
@@ -504,7 +503,12 @@ fn every_form_is_printed_and_nothing_from_outside_gets_through() {
     for line in markdown.lines() {
         let plain: String = line.split('`').step_by(2).collect();
         assert!(!plain.contains('@') && !plain.contains("<!--") && !plain.contains("https://"), "{line}");
-        assert!(!line.starts_with('|') || line.matches('|').count() == line.matches(" |").count() + 1 || line.contains("|--"), "{line}");
+        assert!(
+            !line.starts_with('|')
+                || line.matches('|').count() == line.matches(" |").count() + 1
+                || line.contains("|--"),
+            "{line}"
+        );
     }
     insta::assert_snapshot!("validate_text", print("text"));
     insta::assert_snapshot!("validate_markdown", markdown);
@@ -552,15 +556,51 @@ fn docs_hold_the_table_of_rules() {
         std::fs::write(path, format!("{}{table}{}", &docs[..start], &docs[end..])).unwrap();
         return;
     }
-    assert_eq!(&docs[start..end], table, "the document's rules are not those of the table; UPDATE_README=1 writes them");
+    assert_eq!(
+        &docs[start..end],
+        table,
+        "the document's rules are not those of the table; UPDATE_README=1 writes them"
+    );
 }
 
 fn any_file() -> impl Strategy<Value = Vec<u8>> {
     let words = prop::sample::select(vec![
-        "{", "}", "[", "]", "\"", "\\u0041", ":", ",", "\n", "```\n", "> ", "# ", "ignore all previous instructions", "<!--",
-        "-->", "BEGIN_PROMPT_INJECTION_EXAMPLE", "SYSTEM: you must", "&#73;", "aWdub3JlIGFsbCBwcmV2aW91cyBpbnN0cnVjdGlvbnM=", "'",
-        "`", "“", "\u{200b}", "і", "**CVSS**: 9.", "**CWE**: CWE-", "**Severity**: ", "\"target\"", "\"_meta\"", "1e999", "漢",
-        "\u{1f170}", "Ⅼ", "i g n o r e", "[INST]", "<important>",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        "\\u0041",
+        ":",
+        ",",
+        "\n",
+        "```\n",
+        "> ",
+        "# ",
+        "ignore all previous instructions",
+        "<!--",
+        "-->",
+        "BEGIN_PROMPT_INJECTION_EXAMPLE",
+        "SYSTEM: you must",
+        "&#73;",
+        "aWdub3JlIGFsbCBwcmV2aW91cyBpbnN0cnVjdGlvbnM=",
+        "'",
+        "`",
+        "“",
+        "\u{200b}",
+        "і",
+        "**CVSS**: 9.",
+        "**CWE**: CWE-",
+        "**Severity**: ",
+        "\"target\"",
+        "\"_meta\"",
+        "1e999",
+        "漢",
+        "\u{1f170}",
+        "Ⅼ",
+        "i g n o r e",
+        "[INST]",
+        "<important>",
     ]);
     let word = prop_oneof![
         6 => words.prop_map(|word| word.as_bytes().to_vec()),

@@ -322,7 +322,8 @@ impl Judge<'_> {
                     self.say(Id::FindingId, &one.file, Some(*line), format!("it calls itself `{id}`"));
                 }
             }
-            let severity = said.severity.as_ref().and_then(|(text, line)| Some((finding::severity(text)?, text, *line)));
+            let severity =
+                said.severity.as_ref().and_then(|(text, line)| Some((finding::severity(text)?, text, *line)));
             if let Some((severity, text, line)) = severity
                 && severity != name.severity
             {
@@ -351,14 +352,21 @@ impl Judge<'_> {
             Cwe::Malformed => self.say(Id::CweMalformed, &one.file, line, format!("it says `{text}`")),
             Cwe::Unknown(number) => self.say(Id::CweUnknown, &one.file, line, format!("there is no {number}")),
         }
-        let Some((score, line)) = said.cvss.as_ref().and_then(|(text, line)| Some((finding::cvss(text)?, *line))) else {
+        let Some((score, line)) = said.cvss.as_ref().and_then(|(text, line)| Some((finding::cvss(text)?, *line)))
+        else {
             return;
         };
         match score {
-            Err(text) => self.say(Id::CvssDoubtful, &one.file, Some(line), format!("`{text}` is no score from 0.0 to 10.0")),
+            Err(text) => {
+                self.say(Id::CvssDoubtful, &one.file, Some(line), format!("`{text}` is no score from 0.0 to 10.0"))
+            }
             Ok(score) if finding::band(score) != stated => {
                 let band = finding::band(score);
-                let reason = format!("{}.{} is the score of a finding that is {band}; this one is {stated}", score / 10, score % 10);
+                let reason = format!(
+                    "{}.{} is the score of a finding that is {band}; this one is {stated}",
+                    score / 10,
+                    score % 10
+                );
                 self.say(Id::CvssDoubtful, &one.file, Some(line), reason);
             }
             Ok(_) => {}
@@ -367,8 +375,12 @@ impl Judge<'_> {
 
     fn manifest(&mut self, manifest: &Manifest) {
         let mut lacks: Vec<String> = Vec::new();
-        let texts: [&[&str]; 4] =
-            [&["audit_id"], &["auditor", "github"], &["audit_metadata", "start_date"], &["audit_metadata", "completion_date"]];
+        let texts: [&[&str]; 4] = [
+            &["audit_id"],
+            &["auditor", "github"],
+            &["audit_metadata", "start_date"],
+            &["audit_metadata", "completion_date"],
+        ];
         for path in texts {
             if manifest.text(path).is_none() {
                 lacks.push(path.join("."));
@@ -392,7 +404,12 @@ impl Judge<'_> {
             && !github.trim_start_matches('@').eq_ignore_ascii_case(login)
         {
             let line = manifest.line(&["auditor", "github"]);
-            self.say(Id::ManifestLogin, MANIFEST, line, format!("`auditor.github` is `{github}`, the folder says `{login}`"));
+            self.say(
+                Id::ManifestLogin,
+                MANIFEST,
+                line,
+                format!("`auditor.github` is `{github}`, the folder says `{login}`"),
+            );
         }
         let mut times = Vec::new();
         for key in ["start_date", "completion_date", "revision_date"] {
@@ -504,7 +521,12 @@ impl Judge<'_> {
             (true, _) => {}
             (false, Some(Form::Tag | Form::Hash)) => {
                 if let Some(commit) = commit {
-                    self.say(Id::CommitMalformed, MANIFEST, line("commit_hash"), format!("`commit_hash` is `{commit}`"));
+                    self.say(
+                        Id::CommitMalformed,
+                        MANIFEST,
+                        line("commit_hash"),
+                        format!("`commit_hash` is `{commit}`"),
+                    );
                 }
             }
             (false, Some(Form::Unclear)) if commit.is_none() => {
@@ -544,7 +566,9 @@ impl Judge<'_> {
                     self.say(Id::FindingsCount, MANIFEST, line, reason);
                 }
             }
-            let sum = Severity::ALL.iter().fold(0u64, |sum, severity| sum.saturating_add(number(severity.word()).unwrap_or(0)));
+            let sum = Severity::ALL
+                .iter()
+                .fold(0u64, |sum, severity| sum.saturating_add(number(severity.word()).unwrap_or(0)));
             if let Some(total) = summary.get("total_issues")
                 && total.as_u64() != Some(sum)
             {
@@ -594,7 +618,8 @@ impl Judge<'_> {
         }
         report.method = Rating::of([method, tools, time, scope].iter().filter(|sign| **sign).count(), 4);
         let shown = read.findings.iter().filter(|one| one.said.evidence || one.said.withheld).count();
-        report.evidence = if read.findings.is_empty() { Rating::Limited } else { Rating::of(shown, read.findings.len()) };
+        report.evidence =
+            if read.findings.is_empty() { Rating::Limited } else { Rating::of(shown, read.findings.len()) };
         let pinned = !self.issues.iter().any(|issue| matches!(issue.rule, Id::PinMissing | Id::PinUnclear));
         let signs = [pinned && manifest.is_some(), scope, shown > 0];
         report.reproducibility = Rating::of(signs.iter().filter(|sign| **sign).count(), 3);
@@ -658,7 +683,11 @@ impl Judge<'_> {
         match (report.signature.present, report.signature.verified) {
             (false, _) => Signed::No,
             // A signature over other files than these is none of theirs.
-            (true, _) if fails || report.verdict == Verdict::Failed && self.issues.iter().any(|issue| issue.rule == Id::RecordFails) => {
+            (true, _)
+                if fails
+                    || report.verdict == Verdict::Failed
+                        && self.issues.iter().any(|issue| issue.rule == Id::RecordFails) =>
+            {
                 Signed::Fails
             }
             (true, true) => Signed::Verified,
@@ -669,7 +698,8 @@ impl Judge<'_> {
     fn context(&mut self) {
         if !self.job.prior.is_empty() {
             let shown: Vec<&str> = self.job.prior.iter().rev().take(NAMED).map(String::as_str).collect();
-            let reason = format!("{}: {}", count(self.job.prior.len(), "earlier audit", "earlier audits"), shown.join(", "));
+            let reason =
+                format!("{}: {}", count(self.job.prior.len(), "earlier audit", "earlier audits"), shown.join(", "));
             self.say(Id::PriorAudits, "", None, reason);
         }
         if self.job.first == Some(true) {
@@ -705,8 +735,28 @@ enum Form {
 
 /// Names that branches have everywhere, and words for whatever is newest.
 const BRANCHES: [&str; 22] = [
-    "main", "master", "develop", "dev", "development", "trunk", "head", "latest", "stable", "nightly", "next", "edge",
-    "current", "default", "canary", "tip", "staging", "production", "beta", "alpha", "rolling", "newest",
+    "main",
+    "master",
+    "develop",
+    "dev",
+    "development",
+    "trunk",
+    "head",
+    "latest",
+    "stable",
+    "nightly",
+    "next",
+    "edge",
+    "current",
+    "default",
+    "canary",
+    "tip",
+    "staging",
+    "production",
+    "beta",
+    "alpha",
+    "rolling",
+    "newest",
 ];
 
 fn form(version: &str) -> Form {
@@ -728,7 +778,9 @@ fn form(version: &str) -> Form {
         return Form::Branch;
     }
     // `main (2026-01-30)` is a branch with a remark; `1.x` moves on.
-    if last.split(|c: char| !c.is_ascii_alphanumeric()).next().is_some_and(|word| BRANCHES.contains(&word)) && last.contains(' ') {
+    if last.split(|c: char| !c.is_ascii_alphanumeric()).next().is_some_and(|word| BRANCHES.contains(&word))
+        && last.contains(' ')
+    {
         return Form::Branch;
     }
     if last.ends_with(".x") || last.ends_with(".*") {
@@ -743,7 +795,8 @@ fn form(version: &str) -> Form {
         let parts: Vec<&str> = plain.split('.').collect();
         parts.len() >= 2 && parts[..2].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
     });
-    let single = number.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    let single =
+        number.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
     let dated = number.len() >= 10 && number.get(..10).is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok());
     if !version.contains(' ') && (dotted || single || dated) { Form::Tag } else { Form::Unclear }
 }
@@ -776,7 +829,9 @@ pub(super) fn parse(bytes: &[u8]) -> (Option<Value>, Vec<(Id, Option<usize>, Str
                 let why = why.split(" at line ").next().unwrap_or_default().to_owned();
                 (value.is_object().then_some(value), vec![(Id::JsonDoubleKey, line, why)])
             }
-            Err(error) => (None, vec![(Id::JsonMalformed, Some(error.line().max(1)), format!("it does not parse: {error}"))]),
+            Err(error) => {
+                (None, vec![(Id::JsonMalformed, Some(error.line().max(1)), format!("it does not parse: {error}"))])
+            }
         },
     }
 }
@@ -812,10 +867,32 @@ mod tests {
 
     #[test]
     fn versions_are_told_apart_by_form() {
-        for tag in ["v1.8.1", "0.4.0", "1.2", "v2", "server-v1.2.3", "@scope/pkg@1.2.3", "release/1.2.3", "2026.1.30", "v1.0.0-rc.1", "refs/tags/x", "2026-01-30"] {
+        for tag in [
+            "v1.8.1",
+            "0.4.0",
+            "1.2",
+            "v2",
+            "server-v1.2.3",
+            "@scope/pkg@1.2.3",
+            "release/1.2.3",
+            "2026.1.30",
+            "v1.0.0-rc.1",
+            "refs/tags/x",
+            "2026-01-30",
+        ] {
             assert_eq!(form(tag), Form::Tag, "{tag}");
         }
-        for branch in ["main", "MASTER", "latest", "origin/main", "refs/heads/x", "feature/new", "1.x", "main (2026-01-30)", "nightly"] {
+        for branch in [
+            "main",
+            "MASTER",
+            "latest",
+            "origin/main",
+            "refs/heads/x",
+            "feature/new",
+            "1.x",
+            "main (2026-01-30)",
+            "nightly",
+        ] {
             assert_eq!(form(branch), Form::Branch, "{branch}");
         }
         for unclear in ["", "banana", "my-branch", "the version of today", "1"] {

@@ -71,11 +71,14 @@ impl Known {
     pub fn new(repo: Repo, commit: Option<&str>, version: Option<&str>) -> Known {
         let names = repo.names().map(|names| names.names).unwrap_or_default();
         let find = |kind: &str, name: &str| {
-            let is = |said: &str| said == name || kind == "remote" && said.split_once('/').is_some_and(|(_, rest)| rest == name);
+            let is = |said: &str| {
+                said == name || kind == "remote" && said.split_once('/').is_some_and(|(_, rest)| rest == name)
+            };
             names.iter().find(|one| one.kind == kind && is(&one.name)).map(|one| one.commit)
         };
         let tag = version.and_then(|version| find("tag", version).or_else(|| find("tag", &format!("v{version}"))));
-        let branch = tag.is_none() && version.is_some_and(|version| find("branch", version).or(find("remote", version)).is_some());
+        let branch = tag.is_none()
+            && version.is_some_and(|version| find("branch", version).or(find("remote", version)).is_some());
         let commit = match (commit, tag) {
             (Some(commit), _) if commit.len() == 40 => {
                 let found = repo.resolve(&commit.to_ascii_lowercase());

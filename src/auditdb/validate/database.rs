@@ -51,8 +51,9 @@ pub fn validate(
     stop: &(dyn Fn() -> bool + Sync),
     progress: Progress<'_>,
 ) -> Result<Option<Report>> {
-    let path = std::fs::canonicalize(path)
-        .map_err(|error| Error::io("read", path, &error).hint("Name a database, a repository's folder in it, or an audit."))?;
+    let path = std::fs::canonicalize(path).map_err(|error| {
+        Error::io("read", path, &error).hint("Name a database, a repository's folder in it, or an audit.")
+    })?;
     if !path.is_dir() {
         return Err(Error::could_not(format!("{} is not a folder.", path.display())));
     }
@@ -140,8 +141,9 @@ fn plan(path: &Path, range: bool) -> Result<Plan> {
     }
     let plan = whole(path);
     if plan.audits.is_empty() && plan.issues.is_empty() && !range {
-        return Err(Error::could_not(format!("There is no audit in {}.", path.display()))
-            .hint("Name a checkout of the database (with its folder `audits`), a repository's folder in it, or an audit."));
+        return Err(Error::could_not(format!("There is no audit in {}.", path.display())).hint(
+            "Name a checkout of the database (with its folder `audits`), a repository's folder in it, or an audit.",
+        ));
     }
     Ok(plan)
 }
@@ -152,7 +154,8 @@ fn named(dir: &Path) -> bool {
 
 fn subfolders(dir: &Path) -> Result<Vec<String>> {
     let entries = std::fs::read_dir(dir).map_err(|error| {
-        Error::io("read", dir, &error).hint("Name a checkout of the database, a repository's folder in it, or an audit.")
+        Error::io("read", dir, &error)
+            .hint("Name a checkout of the database, a repository's folder in it, or an audit.")
     })?;
     Ok(entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect())
 }
@@ -162,7 +165,15 @@ fn one_audit(path: &Path) -> Plan {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let repository = path.parent().and_then(Path::parent);
     let Some((db, slot)) = repository.and_then(around) else {
-        let job = Job { dir: path.to_owned(), shown: String::new(), name, slot: None, fresh: false, prior: Vec::new(), first: None };
+        let job = Job {
+            dir: path.to_owned(),
+            shown: String::new(),
+            name,
+            slot: None,
+            fresh: false,
+            prior: Vec::new(),
+            first: None,
+        };
         return Plan { audits: vec![job], ..Plan::default() };
     };
     let mut plan = whole(&db);
@@ -177,7 +188,8 @@ fn one_repository(path: &Path) -> Plan {
         let mut plan = whole(&db);
         plan.audits.retain(|job| job.slot.as_ref() == Some(&slot));
         plan.folders.retain(|folder| folder.slot.as_ref() == Some(&slot));
-        plan.issues.retain(|issue| issue.file.starts_with(&format!("audits/{}/{}/{}/", slot.domain, slot.org, slot.repo)));
+        plan.issues
+            .retain(|issue| issue.file.starts_with(&format!("audits/{}/{}/{}/", slot.domain, slot.org, slot.repo)));
         return plan;
     }
     let mut plan = Plan::default();
@@ -255,14 +267,20 @@ impl Plan {
     fn relate(&mut self) {
         let key = |job: &Job| {
             record_name(&job.name).map(|(login, date, number)| {
-                (login.to_ascii_lowercase(), (date.to_owned(), number.parse::<u64>().unwrap_or(u64::MAX), job.shown.clone()))
+                (
+                    login.to_ascii_lowercase(),
+                    (date.to_owned(), number.parse::<u64>().unwrap_or(u64::MAX), job.shown.clone()),
+                )
             })
         };
         let mut earliest: BTreeMap<String, (String, u64, String)> = BTreeMap::new();
         let mut of_repository: BTreeMap<Option<PathBuf>, Vec<(String, String)>> = BTreeMap::new();
         for job in &self.audits {
             let Some((login, at)) = key(job) else { continue };
-            of_repository.entry(job.dir.parent().map(Path::to_owned)).or_default().push((at.0.clone(), job.name.clone()));
+            of_repository
+                .entry(job.dir.parent().map(Path::to_owned))
+                .or_default()
+                .push((at.0.clone(), job.name.clone()));
             match earliest.get(&login) {
                 Some(known) if *known <= at => {}
                 _ => drop(earliest.insert(login, at)),

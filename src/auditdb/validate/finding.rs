@@ -81,7 +81,9 @@ pub fn read(text: &str) -> Said {
     }
     let lower = text.to_ascii_lowercase();
     let section = |word: &str| {
-        lower.match_indices(word).any(|(at, _)| lower[..at].rsplit('\n').next().is_some_and(|start| start.starts_with('#')))
+        lower
+            .match_indices(word)
+            .any(|(at, _)| lower[..at].rsplit('\n').next().is_some_and(|start| start.starts_with('#')))
     };
     said.evidence = text.contains("```")
         || text.contains("~~~")
@@ -112,7 +114,8 @@ pub fn place(id: &str) -> Option<(Severity, u32, &str)> {
 
 /// Returns the severity that a text begins with: `Medium (Revised from High)` is medium.
 pub fn severity(text: &str) -> Option<Severity> {
-    let word: String = text.chars().skip_while(|c| !c.is_alphanumeric()).take_while(char::is_ascii_alphabetic).collect();
+    let word: String =
+        text.chars().skip_while(|c| !c.is_alphanumeric()).take_while(char::is_ascii_alphabetic).collect();
     match word.to_ascii_lowercase().as_str() {
         "informational" | "information" | "positive" => Some(Severity::Info),
         "moderate" => Some(Severity::Medium),
@@ -137,7 +140,10 @@ pub enum Cwe {
 pub fn cwe(text: &str) -> Cwe {
     let lower = text.to_ascii_lowercase();
     let plain = lower.trim().trim_matches(['*', '`', '.', ' ']);
-    if plain.is_empty() || ["n/a", "na", "none", "-", "not stated", "not applicable", "unknown", "tbd"].contains(&plain) || plain.starts_with("n/a") {
+    if plain.is_empty()
+        || ["n/a", "na", "none", "-", "not stated", "not applicable", "unknown", "tbd"].contains(&plain)
+        || plain.starts_with("n/a")
+    {
         return Cwe::None;
     }
     let mut seen = false;
@@ -198,7 +204,14 @@ pub fn out_of_proportion(severity: Severity, said: &Said) -> Option<&'static str
         }
         Severity::Info
             if !positive
-                && any(&["remote code execution", "rce", "command injection", "sql injection", "arbitrary code", "authentication bypass"]) =>
+                && any(&[
+                    "remote code execution",
+                    "rce",
+                    "command injection",
+                    "sql injection",
+                    "arbitrary code",
+                    "authentication bypass",
+                ]) =>
         {
             Some("a finding for information whose title or category speaks of running code or getting around a login")
         }
@@ -212,15 +225,22 @@ mod tests {
 
     #[test]
     fn names_are_taken_apart() {
-        assert_eq!(name("high-001-x.md").map(|name| (name.severity, name.number)), Some((Severity::High, "001".to_owned())));
-        for wrong in ["high-1-x.md", "High-001-x.md", "high-001.md", "high-001-.md", "severe-001-x.md", "high-001-x.txt", "x"] {
+        assert_eq!(
+            name("high-001-x.md").map(|name| (name.severity, name.number)),
+            Some((Severity::High, "001".to_owned()))
+        );
+        for wrong in
+            ["high-1-x.md", "High-001-x.md", "high-001.md", "high-001-.md", "severe-001-x.md", "high-001-x.txt", "x"]
+        {
             assert_eq!(name(wrong), None, "{wrong}");
         }
     }
 
     #[test]
     fn heads_of_several_templates_are_read() {
-        let said = read("# Finding: A\n\n**Finding ID**: low-001-a  \n**Severity**: Medium (Revised from High)  \n**CWE**: CWE-79 (XSS)\n**CVSS Score**: 5.8 (Medium) - **Revised**\n");
+        let said = read(
+            "# Finding: A\n\n**Finding ID**: low-001-a  \n**Severity**: Medium (Revised from High)  \n**CWE**: CWE-79 (XSS)\n**CVSS Score**: 5.8 (Medium) - **Revised**\n",
+        );
         assert_eq!(said.id, Some(("low-001-a".to_owned(), 3)));
         assert_eq!(severity(&said.severity.unwrap().0), Some(Severity::Medium));
         assert_eq!(cvss(&said.cvss.unwrap().0), Some(Ok(58)));

@@ -74,8 +74,7 @@ fn plain(c: char) -> char {
         _ => {}
     }
     let mut buffer = [0; 4];
-    let letters: Vec<char> =
-        skeleton(c.encode_utf8(&mut buffer)).filter(char::is_ascii_alphanumeric).take(3).collect();
+    let letters: Vec<char> = skeleton(c.encode_utf8(&mut buffer)).filter(char::is_ascii_alphanumeric).take(3).collect();
     match letters.as_slice() {
         // The list of look-alikes writes `m` as `rn`, and a capital `I` as `l`.
         ['r', 'n'] => 'm',

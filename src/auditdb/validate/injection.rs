@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as _};
+use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding as _};
 use regex::Regex;
 use serde_json::Value;
 
@@ -88,7 +88,7 @@ const PHRASES: [(&str, Force, &str); 13] = [
         "an order to play another part",
     ),
     (
-        r"\b(?:pretend (?:to be|that you are|you are|you have)|from now on you|do anything now|developer mode (?:is )?enabled|enter developer mode|act as (?:if you|an? \w+ (?:without|with no)|an? (?:unrestricted|jailbroken|evil|uncensored)|dan\b|root\b))",
+        r"\b(?:pretend (?:to be|that you are|you are|you have)|from now on you (?:are|must|shall|answer|act|respond|obey|do not|will (?:now )?(?:answer|act|be|respond|obey|ignore|only|always|not|never|do|speak|follow|play))|do anything now|developer mode (?:is )?enabled|enter developer mode|act as (?:if you|an? \w+ (?:without|with no)|an? (?:unrestricted|jailbroken|evil|uncensored)|dan\b|root\b))",
         Force::Order,
         "an order to play another part",
     ),
@@ -122,24 +122,31 @@ const PHRASES: [(&str, Force, &str); 13] = [
         Force::Weak,
         "an order to a model that reads this",
     ),
-    (
-        r"\bnew (?:system )?(?:instructions?|prompts?|directives?|orders)\b",
-        Force::Weak,
-        "new instructions",
-    ),
+    (r"\bnew (?:system )?(?:instructions?|prompts?|directives?|orders)\b", Force::Weak, "new instructions"),
 ];
 
 /// Marks, on lower-case text as it stands.
 const MARKS: [(&str, Force, &str); 4] = [
-    (r"(?m)<\|\s*(?:im_start|im_end|system|user|assistant|start_header_id|endoftext|eot_id)\s*\|>?", Force::Order, "a marker of a chat template"),
+    (
+        r"(?m)<\|\s*(?:im_start|im_end|system|user|assistant|start_header_id|endoftext|eot_id)\s*\|>?",
+        Force::Order,
+        "a marker of a chat template",
+    ),
     (r"\[/?inst\]|<</?sys>>", Force::Order, "a marker of a chat template"),
-    (r"\[\s*end\s+of\s+(?:document|prompt|instructions|file|context|input)\s*\][\s\W]*(?:new|system|ignore|you|now|the following)", Force::Order, "a false end of the document"),
-    (r"</?\s*(?:important|system|system-reminder|instructions?)\s*>", Force::Weak, "a tag that models take for their own"),
+    (
+        r"\[\s*end\s+of\s+(?:document|prompt|instructions|file|context|input)\s*\][\s\W]*(?:new|system|ignore|you|now|the following)",
+        Force::Order,
+        "a false end of the document",
+    ),
+    (
+        r"</?\s*(?:important|system|system-reminder|instructions?)\s*>",
+        Force::Weak,
+        "a tag that models take for their own",
+    ),
 ];
 
 /// Letters of the plainest order, spaced out.
-const SPACED: &str =
-    "(?:ignore|disregard|forget)(?:all)?(?:of)?(?:the|your|my)?(?:previous|prior|above)(?:instructions|prompts|rules)|disregardallprior|donottelltheuser|youarenowdan";
+const SPACED: &str = "(?:ignore|disregard|forget)(?:all)?(?:of)?(?:the|your|my)?(?:previous|prior|above)(?:instructions|prompts|rules)|disregardallprior|donottelltheuser|youarenowdan";
 
 /// `SYSTEM:` and what follows on its line.
 const ROLE: &str = r"(?m)^[\s>#*/;%\-]*(?:\*\*)?\[?SYSTEM(?: (?:MESSAGE|PROMPT|OVERRIDE|NOTE))?\]?(?:\*\*)?\s*:(?:\*\*)?[ \t]*(?P<rest>[^\n]*)";
@@ -155,15 +162,57 @@ const DESCRIBING: &str = r"(?i)\b(?:attack\w*|adversar\w*|inject\w*|malicious\w*
 
 /// Words before a verb that show that nobody is being ordered about.
 const REPORTED: [&str; 29] = [
-    "to", "could", "can", "would", "may", "might", "that", "which", "cannot", "who", "models", "agents", "llms", "they",
-    "gets", "lets", "attackers", "users", "does", "did", "doesn", "won", "not", "never", "it",
-    "them", "model", "agent", "llm",
+    "to",
+    "could",
+    "can",
+    "would",
+    "may",
+    "might",
+    "that",
+    "which",
+    "cannot",
+    "who",
+    "models",
+    "agents",
+    "llms",
+    "they",
+    "gets",
+    "lets",
+    "attackers",
+    "users",
+    "does",
+    "did",
+    "doesn",
+    "won",
+    "not",
+    "never",
+    "it",
+    "them",
+    "model",
+    "agent",
+    "llm",
 ];
 
 /// Words that an order may begin with.
 const OPENERS: [&str; 18] = [
-    "please", "now", "important", "urgent", "attention", "note", "system", "user", "assistant", "human", "ok", "okay", "so",
-    "first", "hey", "immediately", "kindly", "ai",
+    "please",
+    "now",
+    "important",
+    "urgent",
+    "attention",
+    "note",
+    "system",
+    "user",
+    "assistant",
+    "human",
+    "ok",
+    "okay",
+    "so",
+    "first",
+    "hey",
+    "immediately",
+    "kindly",
+    "ai",
 ];
 
 fn regex(pattern: &str) -> Option<Regex> {
@@ -172,7 +221,8 @@ fn regex(pattern: &str) -> Option<Regex> {
 
 // The expressions are fixed and a test reads all of them; one that did not compile would match nothing.
 static PHRASE: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| PHRASES.iter().map(|(text, ..)| regex(text)).collect());
-static MARK: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| MARKS.iter().map(|(text, ..)| regex(&format!("(?i){text}"))).collect());
+static MARK: LazyLock<Vec<Option<Regex>>> =
+    LazyLock::new(|| MARKS.iter().map(|(text, ..)| regex(&format!("(?i){text}"))).collect());
 static SPACED_OUT: LazyLock<Option<Regex>> = LazyLock::new(|| regex(SPACED));
 static ROLE_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| regex(ROLE));
 static ROLE_ORDERS: LazyLock<Option<Regex>> = LazyLock::new(|| regex(ROLE_ORDER));
@@ -187,30 +237,107 @@ static TRIGGERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let mut words: Vec<String> = VERBS.iter().map(|verb| (*verb).to_owned()).collect();
     words.extend(PLAIN.iter().map(|word| (*word).to_owned()));
     for no in ["donot", "dont", "never", "mustnot", "donotever"] {
-        words.extend(["tell", "inform", "notify", "alert", "warn", "mention", "reveal", "show"].map(|verb| format!("{no}{verb}")));
+        words.extend(
+            ["tell", "inform", "notify", "alert", "warn", "mention", "reveal", "show"]
+                .map(|verb| format!("{no}{verb}")),
+        );
     }
     AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words).ok()
 });
-const VERBS: [&str; 10] =
-    ["ignore", "disregard", "forget", "override", "bypass", "aireview", "aiassistant", "aiagent", "languagemodel", "llm"];
+const VERBS: [&str; 10] = [
+    "ignore",
+    "disregard",
+    "forget",
+    "override",
+    "bypass",
+    "aireview",
+    "aiassistant",
+    "aiagent",
+    "languagemodel",
+    "llm",
+];
 const PLAIN: [&str; 35] = [
-    "youarenow", "pretendto", "pretendthat", "pretendyou", "fromnowonyou", "doanythingnow", "developermode", "actasif",
-    "actasan", "actasa", "actasdan", "actasroot", "systemprompt", "initialprompt", "hiddeninstruction", "hiddenprompt",
-    "systeminstruction", "initialinstruction", "systemmessage", "assistantiwill", "humanactually", "approvethis", "mergethis",
-    "acceptthis", "passthis", "markthis", "noissues", "nofindings", "novulnerabilities", "noproblems", "newinstruction",
-    "newsystem", "newprompt", "newdirective", "neworders",
+    "youarenow",
+    "pretendto",
+    "pretendthat",
+    "pretendyou",
+    "fromnowonyou",
+    "doanythingnow",
+    "developermode",
+    "actasif",
+    "actasan",
+    "actasa",
+    "actasdan",
+    "actasroot",
+    "systemprompt",
+    "initialprompt",
+    "hiddeninstruction",
+    "hiddenprompt",
+    "systeminstruction",
+    "initialinstruction",
+    "systemmessage",
+    "assistantiwill",
+    "humanactually",
+    "approvethis",
+    "mergethis",
+    "acceptthis",
+    "passthis",
+    "markthis",
+    "noissues",
+    "nofindings",
+    "novulnerabilities",
+    "noproblems",
+    "newinstruction",
+    "newsystem",
+    "newprompt",
+    "newdirective",
+    "neworders",
 ];
 const OBJECTS: [&str; 16] = [
-    "previous", "prior", "above", "preceding", "earlier", "foregoing", "former", "past", "existing", "initial", "original",
-    "your", "all", "any", "before", "must",
+    "previous",
+    "prior",
+    "above",
+    "preceding",
+    "earlier",
+    "foregoing",
+    "former",
+    "past",
+    "existing",
+    "initial",
+    "original",
+    "your",
+    "all",
+    "any",
+    "before",
+    "must",
 ];
 
 /// Marks that a text must have for the second look, on its bytes as they stand.
 static MARK_TRIGGERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let words = [
-        "<|", "[inst]", "[/inst]", "<<sys", "<</sys", "system:", "system message", "system prompt:", "system override", "system]:",
-        "system**:", "<!--", "prompt_injection_example", "&#", "[end of", "[ end of", "<important", "<system", "</system",
-        "</important", "<instruction", "</instruction", "\u{feff}",
+        "<|",
+        "[inst]",
+        "[/inst]",
+        "<<sys",
+        "<</sys",
+        "system:",
+        "system message",
+        "system prompt:",
+        "system override",
+        "system]:",
+        "system**:",
+        "<!--",
+        "prompt_injection_example",
+        "&#",
+        "[end of",
+        "[ end of",
+        "<important",
+        "<system",
+        "</system",
+        "</important",
+        "<instruction",
+        "</instruction",
+        "\u{feff}",
     ];
     AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(words).ok()
 });
@@ -253,10 +380,10 @@ fn triggered(bytes: &[u8], json: bool, scratch: &mut Vec<u8>) -> bool {
     let Some(triggers) = TRIGGERS.as_ref() else { return false };
     triggers.find_overlapping_iter(&*scratch).any(|found| {
         let after = &scratch[found.end()..scratch.len().min(found.end() + 48)];
-        found.pattern().as_usize() >= VERBS.len() || OBJECTS.iter().any(|object| memchr::memmem::find(after, object.as_bytes()).is_some())
+        found.pattern().as_usize() >= VERBS.len()
+            || OBJECTS.iter().any(|object| memchr::memmem::find(after, object.as_bytes()).is_some())
     })
 }
-
 
 /// Returns the text of bytes: UTF-16 where a mark says so, else UTF-8 with what is not UTF-8 replaced.
 fn decode(bytes: &[u8]) -> Cow<'_, str> {
@@ -273,7 +400,7 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
 
 /// Returns runs of base64, also over line ends: what stands between them is no letter of it.
 fn coded(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    let is = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte);
+    let is = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
@@ -313,22 +440,28 @@ fn coded(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Returns the text that base64 stands for, where it is one.
+/// Returns the text that base64 stands for, where it is one. Letters before it may belong to something else.
 fn decoded(bytes: &[u8]) -> Option<String> {
-    let mut letters: String =
-        bytes.iter().filter(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte)).map(|byte| char::from(*byte)).collect();
-    // Words that follow on another line may have been taken for more of it.
-    letters.truncate(letters.len() - letters.len() % 4 + if letters.len() % 4 == 1 { 0 } else { letters.len() % 4 });
+    let letters: String = bytes
+        .iter()
+        .filter(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte))
+        .map(|byte| char::from(*byte))
+        .collect();
     let url = letters.contains(['-', '_']);
-    let plain = |text: &str| {
-        if url { Base64UrlUnpadded::decode_vec(text) } else { Base64Unpadded::decode_vec(text) }
-    };
-    let padded = |text: &str| if url { Base64Url::decode_vec(text) } else { Base64::decode_vec(text) };
-    let whole = letters.len() - letters.len() % 4;
-    let bytes = plain(&letters).or_else(|_| padded(letters.get(..whole).unwrap_or_default())).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
-    let shown = text.chars().filter(|c| !c.is_control() || c.is_whitespace()).count();
-    (shown * 10 >= text.chars().count() * 9).then_some(text)
+    (0..4).find_map(|skip| {
+        let rest = letters.get(skip..)?;
+        // Words that follow on another line may have been taken for more of it.
+        let whole = rest.len() - rest.len() % 4;
+        let read = |text: &str| {
+            if url { Base64UrlUnpadded::decode_vec(text) } else { Base64Unpadded::decode_vec(text) }
+        };
+        let bytes = read(rest).or_else(|_| read(rest.get(..whole).unwrap_or_default())).ok()?;
+        // What follows the text may be none.
+        let end = bytes.utf8_chunks().next()?.valid().len();
+        let text = String::from_utf8(bytes.get(..end)?.to_vec()).ok()?;
+        let shown = text.chars().filter(|c| !c.is_control() || c.is_whitespace()).count();
+        (text.len() >= 12 && shown * 10 >= text.chars().count() * 9).then_some(text)
+    })
 }
 
 /// Looks at each string of a JSON text by itself.
@@ -370,7 +503,8 @@ fn locations(text: &str, value: &Value, looked: &mut Looked) -> Vec<String> {
     }
     let line = super::place::line(text, &["_meta", "example_locations"]).or(super::place::line(text, &["_meta"]));
     let mut wrong = |why: String| looked.locations.push((line.unwrap_or(1), why));
-    let Some(listed) = meta.get("example_locations").and_then(Value::as_array).filter(|listed| !listed.is_empty()) else {
+    let Some(listed) = meta.get("example_locations").and_then(Value::as_array).filter(|listed| !listed.is_empty())
+    else {
         wrong("`_meta` says that there are examples, and not where".to_owned());
         return Vec::new();
     };
@@ -462,7 +596,13 @@ impl<'a> Reader<'a> {
             if ROLE_ORDERS.as_ref().is_some_and(|orders| orders.is_match(said)) {
                 let start = whole.start() + whole.as_str().len() - whole.as_str().trim_start().len();
                 let phrase = "SYSTEM:".to_owned();
-                all.push(Found { range: start..rest.end().max(start), what: "the prefix of a system message", force: Force::Order, disguised: false, phrase });
+                all.push(Found {
+                    range: start..rest.end().max(start),
+                    what: "the prefix of a system message",
+                    force: Force::Order,
+                    disguised: false,
+                    phrase,
+                });
             }
         }
         for hit in COMMENT.iter().flat_map(|comment| comment.captures_iter(self.text)).take(HITS * 10) {
@@ -470,13 +610,25 @@ impl<'a> Reader<'a> {
             let shown = self.code || self.labels.fence(whole.start()).is_some();
             if !shown && HIDDEN_ORDER.as_ref().is_some_and(|order| order.is_match(inner.as_str())) {
                 let phrase = inner.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
-                all.push(Found { range: whole.range(), what: "an order in a comment that nobody sees", force: Force::Order, disguised: true, phrase });
+                all.push(Found {
+                    range: whole.range(),
+                    what: "an order in a comment that nobody sees",
+                    force: Force::Order,
+                    disguised: true,
+                    phrase,
+                });
             }
         }
         for range in coded(self.text.as_bytes()).take(HITS * 10) {
             let Some(text) = decoded(&self.text.as_bytes()[range.clone()]) else { continue };
             if let Some(order) = phrases(&text).into_iter().find(|found| found.force == Force::Order) {
-                all.push(Found { range, what: "an order to a model, in base64", force: Force::Order, disguised: true, phrase: order.phrase });
+                all.push(Found {
+                    range,
+                    what: "an order to a model, in base64",
+                    force: Force::Order,
+                    disguised: true,
+                    phrase: order.phrase,
+                });
             }
         }
         all.extend(self.entities());
@@ -494,10 +646,17 @@ impl<'a> Reader<'a> {
             let code = hex.or_else(|| found.get(2).and_then(|code| code.as_str().parse().ok()));
             code.and_then(char::from_u32).map(String::from).unwrap_or_default()
         });
-        let orders = |text: &str| phrases(text).into_iter().filter(|found| found.force == Force::Order).collect::<Vec<_>>();
+        let orders =
+            |text: &str| phrases(text).into_iter().filter(|found| found.force == Force::Order).collect::<Vec<_>>();
         let (before, mut after) = (orders(self.text), orders(&plain));
         let phrase = (after.len() > before.len()).then(|| after.remove(0).phrase)?;
-        Some(Found { range: first.range(), what: "an order to a model, in entities", force: Force::Order, disguised: true, phrase })
+        Some(Found {
+            range: first.range(),
+            what: "an order to a model, in entities",
+            force: Force::Order,
+            disguised: true,
+            phrase,
+        })
     }
 
     /// Tells whether a phrase surely is an order, may be one (`Some(false)`), or is only spoken of.
@@ -509,7 +668,8 @@ impl<'a> Reader<'a> {
             return Some(true);
         }
         let quote = place.quote.as_ref();
-        let payload = quote.is_some_and(|quote| words(&self.text[quote.clone()]) >= words(&self.text[range.clone()]) + 4);
+        let payload =
+            quote.is_some_and(|quote| words(&self.text[quote.clone()]) >= words(&self.text[range.clone()]) + 4);
         if found.disguised {
             return Some(!(quote.is_some() && describing()));
         }
@@ -523,7 +683,8 @@ impl<'a> Reader<'a> {
         }
         if found.what == "a tag that models take for their own" {
             let after: String = self.text[range.end..].chars().take(400).collect();
-            let orders = ROLE_ORDERS.as_ref()?.is_match(&after) && phrases(&after).iter().any(|next| next.force == Force::Order)
+            let orders = ROLE_ORDERS.as_ref()?.is_match(&after)
+                && phrases(&after).iter().any(|next| next.force == Force::Order)
                 || after.to_ascii_lowercase().contains("before using this tool");
             return match (orders, quote.is_some() || place.heading) {
                 (true, false) if place.start => Some(true),
@@ -547,8 +708,28 @@ impl<'a> Reader<'a> {
         if weak {
             let above = found.what == "an order to ignore what stands above";
             let next = self.text[range.end..].split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-            let harmless = ["warning", "warnings", "error", "errors", "message", "messages", "note", "step", "steps", "example",
-                "examples", "table", "output", "section", "if", "paragraph", "log", "line", "lines", "diff"];
+            let harmless = [
+                "warning",
+                "warnings",
+                "error",
+                "errors",
+                "message",
+                "messages",
+                "note",
+                "step",
+                "steps",
+                "example",
+                "examples",
+                "table",
+                "output",
+                "section",
+                "if",
+                "paragraph",
+                "log",
+                "line",
+                "lines",
+                "diff",
+            ];
             if above && harmless.iter().any(|word| next.trim_end_matches(|c: char| !c.is_alphanumeric()) == *word) {
                 return None;
             }
@@ -661,7 +842,8 @@ impl Place {
     fn introduced(&self, reader: &Reader<'_>, range: &Range<usize>) -> bool {
         let before = &reader.text[self.around.start..range.start.max(self.around.start)];
         let colon = before.trim_end().ends_with([':', '"', '\'', '`']) || self.listed;
-        let context = words(&reader.text[self.around.clone()]) < words(&reader.text[range.clone()]) + 6 && says_attack(&reader.context);
+        let context = words(&reader.text[self.around.clone()]) < words(&reader.text[range.clone()]) + 6
+            && says_attack(&reader.context);
         colon && (says_attack(before) || says_attack(&self.intro)) || context
     }
 }
@@ -715,6 +897,16 @@ fn beginning(before: &str) -> (bool, Vec<String>) {
     let mut rest = before.trim_end();
     loop {
         let Some(last) = rest.chars().next_back() else { return (true, Vec::new()) };
+        if last == ',' {
+            let before = rest.trim_end_matches([',', ' ']);
+            let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            if !OPENERS.contains(&word.to_lowercase().as_str()) {
+                let words = before.split(|c: char| ".!?;:|".contains(c)).next_back().unwrap_or_default();
+                return (false, lower(words));
+            }
+            rest = before[..before.len() - word.len()].trim_end();
+            continue;
+        }
         if !last.is_alphanumeric() {
             // What only decorates, ends or opens; an apostrophe between letters is none of these.
             let words = rest.split(|c: char| ".!?;:|\n".contains(c)).next_back().unwrap_or_default();
@@ -780,7 +972,8 @@ fn phrases(text: &str) -> Vec<Found> {
         for hit in phrase.iter().flat_map(|phrase| phrase.find_iter(&folded.text)).take(HITS) {
             let range = folded.source(&folded.words(&hit.range()));
             let source = &text[range.clone()];
-            let disguised = source.chars().any(|c| !c.is_ascii() && (c.is_alphanumeric() || crate::repo::display::is_hazard(c)));
+            let disguised =
+                source.chars().any(|c| !c.is_ascii() && (c.is_alphanumeric() || crate::repo::display::is_hazard(c)));
             // Who is named before a colon or a quote speaks, and is not spoken to.
             let named = *what == "an order to a model that reads this" && source.contains([':', '"', '|', '\n']);
             if !disguised && (two_sentences(source) || named) {
@@ -791,7 +984,10 @@ fn phrases(text: &str) -> Vec<Found> {
     }
     let (letters, starts) = folded.letters();
     for hit in SPACED_OUT.iter().flat_map(|spaced| spaced.find_iter(&letters)).take(HITS) {
-        let (Ok(first), end) = (starts.binary_search(&hit.start()), starts.partition_point(|start| *start < hit.end())) else { continue };
+        let (Ok(first), end) = (starts.binary_search(&hit.start()), starts.partition_point(|start| *start < hit.end()))
+        else {
+            continue;
+        };
         let whole = starts.get(end).is_none_or(|next| *next == hit.end());
         let range = folded.source(&(first..end));
         let known = all.iter().any(|found| found.range.start < range.end && range.start < found.range.end);
@@ -807,7 +1003,10 @@ fn phrases(text: &str) -> Vec<Found> {
 /// Tells whether a sentence ends in the midst of these words, once: then they are no phrase.
 fn two_sentences(source: &str) -> bool {
     let blank = source.lines().count() > 1 && source.lines().any(|line| line.trim().is_empty());
-    let ends = source.match_indices(['.', '!', '?', ';']).filter(|(at, _)| source[at + 1..].starts_with(char::is_whitespace)).count();
+    let ends = source
+        .match_indices(['.', '!', '?', ';'])
+        .filter(|(at, _)| source[at + 1..].starts_with(char::is_whitespace))
+        .count();
     blank || ends == 1
 }
 
@@ -819,7 +1018,9 @@ mod tests {
     fn every_expression_compiles() {
         assert!(PHRASE.iter().chain(MARK.iter()).all(Option::is_some));
         assert!(TRIGGERS.is_some() && MARK_TRIGGERS.is_some());
-        for one in [&*SPACED_OUT, &*ROLE_LINE, &*ROLE_ORDERS, &*COMMENT, &*HIDDEN_ORDER, &*DESCRIBES, &*ENTITY, &*NEW_COLON] {
+        for one in
+            [&*SPACED_OUT, &*ROLE_LINE, &*ROLE_ORDERS, &*COMMENT, &*HIDDEN_ORDER, &*DESCRIBES, &*ENTITY, &*NEW_COLON]
+        {
             assert!(one.is_some());
         }
     }

@@ -71,7 +71,8 @@ pub fn labels(text: &str) -> Labels {
     for (index, raw) in text.split_inclusive('\n').enumerate() {
         let line = raw.trim_end_matches(['\n', '\r']);
         let end = at + raw.len();
-        let quoted = line.trim_start_matches(' ').starts_with('>') && line.len() - line.trim_start_matches(' ').len() <= 3;
+        let quoted =
+            line.trim_start_matches(' ').starts_with('>') && line.len() - line.trim_start_matches(' ').len() <= 3;
         if !quoted && let Some(start) = admonition.take() {
             found.scopes.push(start..at);
         }

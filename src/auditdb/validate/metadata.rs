@@ -50,7 +50,12 @@ pub(super) fn judge_folder(folder: &Folder, scratch: &mut Scratch) -> Vec<Issue>
                 match entry.file_type() {
                     Ok(kind) if kind.is_file() => files.push((name, entry.path())),
                     Ok(kind) if kind.is_dir() => {}
-                    _ => judge.say(Id::NotRegular, &name, None, format!("`{name}` is a link or something else that is no file")),
+                    _ => judge.say(
+                        Id::NotRegular,
+                        &name,
+                        None,
+                        format!("`{name}` is a link or something else that is no file"),
+                    ),
                 }
             }
         }
@@ -141,9 +146,11 @@ impl Judge<'_> {
             }
         }
         if let Some((date, number)) = newest {
-            let name = self.folder.names.iter().find(|name| {
-                record_name(name).is_some_and(|(_, other, count)| (other, count) == (date, number))
-            });
+            let name = self
+                .folder
+                .names
+                .iter()
+                .find(|name| record_name(name).is_some_and(|(_, other, count)| (other, count) == (date, number)));
             // Two audits of one day and number are of two logins: neither is the newest.
             let several = audits.iter().filter(|(_, other, count)| (*other, *count) == (date, number)).count() > 1;
             if let Some(name) = name.filter(|_| !several).cloned() {
@@ -186,7 +193,8 @@ impl Judge<'_> {
         let mut differ = Vec::new();
         let mut line = None;
         for severity in Severity::ALL {
-            let key = if severity == Severity::Info { "positive_findings".to_owned() } else { format!("{severity}_issues") };
+            let key =
+                if severity == Severity::Info { "positive_findings".to_owned() } else { format!("{severity}_issues") };
             let said = value.pointer(&format!("/security_summary/{key}")).and_then(Value::as_u64);
             let there = manifest.pointer(&format!("/findings_summary/{severity}")).and_then(Value::as_u64);
             if let (Some(said), Some(there)) = (said, there)

@@ -81,7 +81,8 @@ pub fn range(repo: &Repo, base: &str, stop: &dyn Fn() -> bool) -> Result<Option<
             }
         }
         if one.change == Change::Renamed
-            && let (Some(new), Some(old)) = (audit_of(&one.path.lossy()), one.was.as_ref().and_then(|was| audit_of(&was.lossy())))
+            && let (Some(new), Some(old)) =
+                (audit_of(&one.path.lossy()), one.was.as_ref().and_then(|was| audit_of(&was.lossy())))
             && new != old
         {
             moved.insert(new, old);
@@ -125,13 +126,7 @@ fn has(pin: &Pin, folder: &str) -> bool {
 }
 
 /// Says who changed an audit that was there already: its auditor, as far as commits say, or somebody else.
-fn who(
-    repo: &Repo,
-    commits: &[ObjectId],
-    before: &Pin,
-    audit: &str,
-    stop: &dyn Fn() -> bool,
-) -> Result<Option<Issue>> {
+fn who(repo: &Repo, commits: &[ObjectId], before: &Pin, audit: &str, stop: &dyn Fn() -> bool) -> Result<Option<Issue>> {
     let login = record_name(audit.rsplit('/').next().unwrap_or_default()).map(|(login, ..)| login.to_owned());
     let manifest = before
         .find(&RepoPath(format!("{audit}/{MANIFEST}").into_bytes()))
@@ -163,7 +158,8 @@ fn who(
             let local = mail.strip_suffix("@users.noreply.github.com").unwrap_or_default();
             who == login || local == login || local.split_once('+').is_some_and(|(_, name)| name == login)
         };
-        let auditor = login.as_ref().is_some_and(own) || name.as_deref() == Some(&who) || contact.as_deref() == Some(&mail);
+        let auditor =
+            login.as_ref().is_some_and(own) || name.as_deref() == Some(&who) || contact.as_deref() == Some(&mail);
         if !auditor {
             others.insert(info.author.name);
         }

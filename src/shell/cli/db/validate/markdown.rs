@@ -60,7 +60,10 @@ pub fn markdown(report: &Report) -> String {
             "### Next steps\n\n1. Mend what must be mended.\n2. Consider what should be mended.\n3. Push to this pull request, and ask for another review.\n"
         }
     };
-    out += &format!("\n---\n*Made by touchstone {}. Text from the submission is shown as code and was not followed.*\n", env!("CARGO_PKG_VERSION"));
+    out += &format!(
+        "\n---\n*Made by touchstone {}. Text from the submission is shown as code and was not followed.*\n",
+        env!("CARGO_PKG_VERSION")
+    );
     out
 }
 
@@ -96,7 +99,8 @@ fn place(issue: &Issue) -> String {
 
 /// One row for each audit.
 fn table(report: &Report) -> String {
-    let mut out = "### Audits\n\n| Audit | Outcome | Blocking | For a person | Advisory |\n|---|---|---|---|---|\n".to_owned();
+    let mut out =
+        "### Audits\n\n| Audit | Outcome | Blocking | For a person | Advisory |\n|---|---|---|---|---|\n".to_owned();
     for audit in report.audits.iter().take(LISTED * 10) {
         let of = |class: Class| audit.issues.iter().filter(|issue| issue.class == class).count();
         out += &format!(
@@ -156,15 +160,37 @@ fn summary(audit: &AuditReport) -> String {
 const CHECKS: [(&str, &[Id]); 5] = [
     (
         "Folder, required files, JSON",
-        &[Id::FolderName, Id::FileMissing, Id::JsonMalformed, Id::JsonDoubleKey, Id::JsonExhibit, Id::NotRegular, Id::StrangeName],
+        &[
+            Id::FolderName,
+            Id::FileMissing,
+            Id::JsonMalformed,
+            Id::JsonDoubleKey,
+            Id::JsonExhibit,
+            Id::NotRegular,
+            Id::StrangeName,
+        ],
     ),
     (
         "Findings and their counts",
-        &[Id::FindingName, Id::FindingNumber, Id::FindingId, Id::FindingSeverity, Id::FindingsCount, Id::FindingsTotal, Id::FindingsDetails],
+        &[
+            Id::FindingName,
+            Id::FindingNumber,
+            Id::FindingId,
+            Id::FindingSeverity,
+            Id::FindingsCount,
+            Id::FindingsTotal,
+            Id::FindingsDetails,
+        ],
     ),
     ("Pinned version", &[Id::PinMissing, Id::PinUnclear, Id::PinBranch, Id::CommitMalformed, Id::TagElsewhere]),
-    ("Target and quoted code", &[Id::TargetUrl, Id::PlaceMismatch, Id::CitationPartly, Id::CitationElsewhere, Id::CitationNotFound]),
-    ("Labels of prompt injection", &[Id::InjectionUnlabelled, Id::InjectionDoubtful, Id::LabelUnbalanced, Id::LabelLocation]),
+    (
+        "Target and quoted code",
+        &[Id::TargetUrl, Id::PlaceMismatch, Id::CitationPartly, Id::CitationElsewhere, Id::CitationNotFound],
+    ),
+    (
+        "Labels of prompt injection",
+        &[Id::InjectionUnlabelled, Id::InjectionDoubtful, Id::LabelUnbalanced, Id::LabelLocation],
+    ),
 ];
 
 /// Says how a check went by the gravest issue of its rules.
@@ -197,7 +223,8 @@ fn notes(report: &Report) -> String {
     }
     let mut out = format!("<details><summary>{}</summary>\n\n", count(of.len(), "note", "notes"));
     for issue in of.iter().take(LISTED) {
-        out += &format!("- {} at {}: {}\n", issue.rule.rule().word.replace('_', " "), place(issue), prose(&issue.reason));
+        out +=
+            &format!("- {} at {}: {}\n", issue.rule.rule().word.replace('_', " "), place(issue), prose(&issue.reason));
     }
     if of.len() > LISTED {
         out += &format!("- {} more\n", of.len() - LISTED);
@@ -260,9 +287,26 @@ mod tests {
         assert_eq!(code("`@x`"), "<code>&#96;&#64;x&#96;</code>");
         assert_eq!(code("a\nb"), "<code>a&#92;nb</code>");
         assert_eq!(code("<!-- x"), "<code>&#60;&#33;&#45;&#45; x</code>");
-        assert_eq!(prose("it is `a|b`, not @jo or https://x.y #1"), "it is <code>a&#124;b</code>, not `@jo` or `https://x.y` `#1`");
+        assert_eq!(
+            prose("it is `a|b`, not @jo or https://x.y #1"),
+            "it is <code>a&#124;b</code>, not `@jo` or `https://x.y` `#1`"
+        );
         assert_eq!(prose("ends `in a quote"), "ends `in a quote`");
-        for text in ["x |", "```", "<!--", "@jo", "[a](b)", "**b**", "\u{202e}", "| a | b |", "&lt;", "~~~", "www.a.b", "\\|", "`"] {
+        for text in [
+            "x |",
+            "```",
+            "<!--",
+            "@jo",
+            "[a](b)",
+            "**b**",
+            "\u{202e}",
+            "| a | b |",
+            "&lt;",
+            "~~~",
+            "www.a.b",
+            "\\|",
+            "`",
+        ] {
             for out in [code(text), prose(text)] {
                 let outside = out.replace("<code>", "").replace("</code>", "");
                 assert!(!outside.contains(['|', '<', '\u{202e}']), "{text}: {out}");

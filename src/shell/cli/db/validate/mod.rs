@@ -69,7 +69,9 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let signers = read_signers(args.allowed_signers.as_deref(), context)?;
     for dir in args.clone.iter().map(|(_, dir)| dir).chain(&args.clones) {
         if !dir.is_dir() {
-            return Err(Error::could_not(format!("{} is not a folder.", dir.display())).hint("Name a clone that is there."));
+            return Err(
+                Error::could_not(format!("{} is not a folder.", dir.display())).hint("Name a clone that is there.")
+            );
         }
     }
     let clones = Clones { named: args.clone.clone(), folder: args.clones.clone() };

@@ -80,8 +80,12 @@ fn line(issue: &Issue, folder: &str) -> String {
     let file = issue.file.strip_prefix(folder).unwrap_or(&issue.file).trim_start_matches('/');
     let at = issue.line.map(|line| format!(":{line}")).unwrap_or_default();
     let place = if file.is_empty() { String::new() } else { format!(" {}{at}", display::line(file)) };
-    let mut out =
-        format!("  {mark} {}{place}: {} ({})\n", issue.rule.rule().word, display::line(&issue.reason), issue.class.word());
+    let mut out = format!(
+        "  {mark} {}{place}: {} ({})\n",
+        issue.rule.rule().word,
+        display::line(&issue.reason),
+        issue.class.word()
+    );
     if issue.class != Class::Note {
         out += &format!("      {}\n", issue.remedy);
     }
