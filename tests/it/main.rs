@@ -66,5 +66,6 @@ mod standards;
 mod submit;
 mod support;
 mod terminal;
+mod validate;
 mod workbench;
 mod workshop;

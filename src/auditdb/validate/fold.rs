@@ -6,9 +6,6 @@ use unicode_security::confusable_detection::skeleton;
 
 use crate::repo::display;
 
-/// Bytes that are gone over for one hit at most, so that no text can make its own check slow.
-const WORDS: usize = 1 << 20;
-
 /// A word: letters and digits, folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Word {
@@ -156,9 +153,6 @@ impl Folded {
                 }
                 Seen::Between => open = false,
                 Seen::Unseen => {}
-            }
-            if folded.text.len() > WORDS {
-                break;
             }
         }
         folded

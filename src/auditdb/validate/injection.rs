@@ -10,14 +10,21 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding as _};
+use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding as _};
 use regex::Regex;
 use serde_json::Value;
 
 use super::fold::{Folded, squash};
 use super::labels::{Labels, labels};
 use crate::auditdb::json::{elements, members, strict, whole};
+use crate::repo::display::{boundary, is_hazard};
 
+/// Text is folded so many bytes at a time: a long one must not take several times its room.
+const WINDOW: usize = 256 << 10;
+/// Bytes that two windows share, so that nothing falls between them.
+const OVERLAP: usize = 4 << 10;
+/// How far around a phrase its context is looked for, in bytes.
+const CONTEXT: usize = 8 << 10;
 /// The most hits of one file that are told; more say nothing new.
 const HITS: usize = 50;
 /// A base64 text is at least so long: the shortest phrase has as many letters.
@@ -88,7 +95,7 @@ const PHRASES: [(&str, Force, &str); 13] = [
         "an order to play another part",
     ),
     (
-        r"\b(?:pretend (?:to be|that you are|you are|you have)|from now on you|do anything now|developer mode (?:is )?enabled|enter developer mode|act as (?:if you|an? \w+ (?:without|with no)|an? (?:unrestricted|jailbroken|evil|uncensored)|dan\b|root\b))",
+        r"\b(?:pretend (?:to be|that you are|you are|you have)|from now on you (?:are|must|shall|answer|act|respond|obey|do not|will (?:now )?(?:answer|act|be|respond|obey|ignore|only|always|not|never|do|speak|follow|play))|do anything now|developer mode (?:is )?enabled|enter developer mode|act as (?:if you|an? \w+ (?:without|with no)|an? (?:unrestricted|jailbroken|evil|uncensored)|dan\b|root\b))",
         Force::Order,
         "an order to play another part",
     ),
@@ -376,13 +383,22 @@ fn suspicious(bytes: &[u8], json: bool, scratch: &mut Vec<u8>) -> bool {
 }
 
 fn triggered(bytes: &[u8], json: bool, scratch: &mut Vec<u8>) -> bool {
-    squash(bytes, json, scratch);
     let Some(triggers) = TRIGGERS.as_ref() else { return false };
-    triggers.find_overlapping_iter(&*scratch).any(|found| {
-        let after = &scratch[found.end()..scratch.len().min(found.end() + 48)];
-        found.pattern().as_usize() >= VERBS.len()
-            || OBJECTS.iter().any(|object| memchr::memmem::find(after, object.as_bytes()).is_some())
-    })
+    let mut start = 0;
+    loop {
+        let end = bytes.len().min(start + WINDOW);
+        squash(&bytes[start..end], json, scratch);
+        let letters = &*scratch;
+        let found = triggers.find_overlapping_iter(letters).any(|found| {
+            let after = &letters[found.end()..letters.len().min(found.end() + 48)];
+            let near = || OBJECTS.iter().any(|object| memchr::memmem::find(after, object.as_bytes()).is_some());
+            found.pattern().as_usize() >= VERBS.len() || near()
+        });
+        if found || end == bytes.len() {
+            return found;
+        }
+        start = end - OVERLAP;
+    }
 }
 
 /// Returns the text of bytes: UTF-16 where a mark says so, else UTF-8 with what is not UTF-8 replaced.
@@ -400,7 +416,7 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
 
 /// Returns runs of base64, also over line ends: what stands between them is no letter of it.
 fn coded(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    let is = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte);
+    let is = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
@@ -419,7 +435,7 @@ fn coded(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
                 end += 1;
             }
             if end - start < 16 {
-                at = start.max(at + 1);
+                at = end;
                 continue;
             }
             // Lines of base64 that follow are a part of it.
@@ -440,25 +456,28 @@ fn coded(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Returns the text that base64 stands for, where it is one.
+/// Returns the text that base64 stands for, where it is one. Letters before it may belong to something else.
 fn decoded(bytes: &[u8]) -> Option<String> {
-    let mut letters: String = bytes
+    let letters: String = bytes
         .iter()
         .filter(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte))
         .map(|byte| char::from(*byte))
         .collect();
-    // Words that follow on another line may have been taken for more of it.
-    letters.truncate(letters.len() - letters.len() % 4 + if letters.len() % 4 == 1 { 0 } else { letters.len() % 4 });
     let url = letters.contains(['-', '_']);
-    let plain = |text: &str| {
-        if url { Base64UrlUnpadded::decode_vec(text) } else { Base64Unpadded::decode_vec(text) }
-    };
-    let padded = |text: &str| if url { Base64Url::decode_vec(text) } else { Base64::decode_vec(text) };
-    let whole = letters.len() - letters.len() % 4;
-    let bytes = plain(&letters).or_else(|_| padded(letters.get(..whole).unwrap_or_default())).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
-    let shown = text.chars().filter(|c| !c.is_control() || c.is_whitespace()).count();
-    (shown * 10 >= text.chars().count() * 9).then_some(text)
+    (0..4).find_map(|skip| {
+        let rest = letters.get(skip..)?;
+        // Words that follow on another line may have been taken for more of it.
+        let whole = rest.len() - rest.len() % 4;
+        let read = |text: &str| {
+            if url { Base64UrlUnpadded::decode_vec(text) } else { Base64Unpadded::decode_vec(text) }
+        };
+        let bytes = read(rest).or_else(|_| read(rest.get(..whole).unwrap_or_default())).ok()?;
+        // What follows the text may be none.
+        let end = bytes.utf8_chunks().next()?.valid().len();
+        let text = String::from_utf8(bytes.get(..end)?.to_vec()).ok()?;
+        let shown = text.chars().filter(|c| !c.is_control() || c.is_whitespace()).count();
+        (text.len() >= 12 && shown * 10 >= text.chars().count() * 9).then_some(text)
+    })
 }
 
 /// Looks at each string of a JSON text by itself.
@@ -484,8 +503,7 @@ fn look_at_json(text: &str, value: &Value, looked: &mut Looked) {
                     path.strip_prefix(place.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
                 });
                 let reader = Reader { context: path, ..Reader::new(&string, false) };
-                let at = line(span.start);
-                reader.hits(|_| at, labelled, looked);
+                reader.hits(|_| line(span.start), labelled, looked);
             }
             _ => {}
         }
@@ -825,12 +843,17 @@ impl Place {
         let heading = !code && bare.starts_with('#') && bare.trim_start_matches('#').starts_with([' ', '\t']);
         let around = if code || heading { line_start..line_end } else { paragraph(text, line_start..line_end) };
         let listed = !code && (item(bare) || bare.starts_with('|') || line.trim_start().starts_with('>'));
+        // A line of megabytes has no context that anybody reads.
+        let near = boundary(text.as_bytes(), range.start.saturating_sub(CONTEXT))
+            ..boundary(text.as_bytes(), range.end.saturating_add(CONTEXT));
+        let around = around.start.max(near.start)..around.end.min(near.end);
+        let line_start = line_start.max(near.start);
         // A sentence that runs over lines does not begin anew on each of them.
         let from = if code || listed { line_start } else { around.start };
-        let quote = quote(text, range, if code { line_start..line_end } else { around.clone() });
+        let quote = quote(text, range, around.clone());
         let (start, before) = beginning(&text[from..range.start]);
-        let open = text[..range.start].rfind("<!--");
-        let hidden = !code && open.is_some_and(|open| !text[open..range.start].contains("-->"));
+        let above = &text[near.start..range.start];
+        let hidden = !code && above.rfind("<!--").is_some_and(|open| !above[open..].contains("-->"));
         let intro = if code { String::new() } else { intro(text, around.start) };
         Place { code, hidden, heading, start, quote, around, intro, before, listed }
     }
@@ -894,6 +917,16 @@ fn beginning(before: &str) -> (bool, Vec<String>) {
     let mut rest = before.trim_end();
     loop {
         let Some(last) = rest.chars().next_back() else { return (true, Vec::new()) };
+        if last == ',' {
+            let before = rest.trim_end_matches([',', ' ']);
+            let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            if !OPENERS.contains(&word.to_lowercase().as_str()) {
+                let words = before.split(|c: char| ".!?;:|".contains(c)).next_back().unwrap_or_default();
+                return (false, lower(words));
+            }
+            rest = before[..before.len() - word.len()].trim_end();
+            continue;
+        }
         if !last.is_alphanumeric() {
             // What only decorates, ends or opens; an apostrophe between letters is none of these.
             let words = rest.split(|c: char| ".!?;:|\n".contains(c)).next_back().unwrap_or_default();
@@ -953,14 +986,31 @@ fn words(text: &str) -> usize {
 
 /// Finds phrases in a text, whatever stands between their words.
 fn phrases(text: &str) -> Vec<Found> {
+    let mut all: Vec<Found> = Vec::new();
+    let mut start = 0;
+    loop {
+        let end = boundary(text.as_bytes(), start + WINDOW);
+        for mut found in phrases_in(&text[start..end]) {
+            found.range = found.range.start + start..found.range.end + start;
+            if !all.iter().rev().take(HITS).any(|known| known.range == found.range && known.what == found.what) {
+                all.push(found);
+            }
+        }
+        if end == text.len() || all.len() > HITS * 4 {
+            return all;
+        }
+        start = boundary(text.as_bytes(), end - OVERLAP);
+    }
+}
+
+fn phrases_in(text: &str) -> Vec<Found> {
     let folded = Folded::new(text);
     let mut all: Vec<Found> = Vec::new();
     for ((_, force, what), phrase) in PHRASES.iter().zip(PHRASE.iter()) {
         for hit in phrase.iter().flat_map(|phrase| phrase.find_iter(&folded.text)).take(HITS) {
             let range = folded.source(&folded.words(&hit.range()));
             let source = &text[range.clone()];
-            let disguised =
-                source.chars().any(|c| !c.is_ascii() && (c.is_alphanumeric() || crate::repo::display::is_hazard(c)));
+            let disguised = source.chars().any(|c| !c.is_ascii() && (c.is_alphanumeric() || is_hazard(c)));
             // Who is named before a colon or a quote speaks, and is not spoken to.
             let named = *what == "an order to a model that reads this" && source.contains([':', '"', '|', '\n']);
             if !disguised && (two_sentences(source) || named) {

@@ -98,6 +98,10 @@ pub fn labels(text: &str) -> Labels {
             }
         }
         let inside = if fence.is_some() { number } else { 0 };
+        if !line.contains("PROMPT_INJECTION_EXAMPLE") {
+            at = end;
+            continue;
+        }
         if inside == 0 && admonition.is_none() && ADMONITION.as_ref().is_some_and(|form| form.is_match(line)) {
             admonition = Some(end);
         }

@@ -2,7 +2,7 @@
 //!
 //! Everything from outside stands in code, where it can break no table, open no comment and call nobody.
 
-use crate::auditdb::validate::{AuditReport, Class, Issue, Outcome, Report, Signed};
+use crate::auditdb::validate::{AuditReport, Class, Id, Issue, Outcome, Report, Signed};
 use crate::export::count;
 use crate::repo::display;
 
@@ -134,6 +134,10 @@ fn summary(audit: &AuditReport) -> String {
         let names = if names.is_empty() { "–".to_owned() } else { names.join(", ") };
         out += &format!("| {} | {} | {names} |\n", findings.severity, findings.names.len());
     }
+    out += "\n| Check | Result |\n|---|---|\n";
+    for (name, rules) in CHECKS {
+        out += &format!("| {name} | {} |\n", checked(audit, rules));
+    }
     out += "\n| Quality | Rating |\n|---|---|\n";
     for (name, rating) in [
         ("Method documented", audit.method),
@@ -150,6 +154,57 @@ fn summary(audit: &AuditReport) -> String {
     let prior: Vec<String> = audit.prior.iter().rev().take(10).map(|name| code(name)).collect();
     let prior = if prior.is_empty() { "none".to_owned() } else { prior.join(", ") };
     out + &format!("\n- Contributor: {contributor}\n- Earlier audits of the repository: {prior}\n\n")
+}
+
+/// What is checked, and the rules that say how it went.
+const CHECKS: [(&str, &[Id]); 5] = [
+    (
+        "Folder, required files, JSON",
+        &[
+            Id::FolderName,
+            Id::FileMissing,
+            Id::JsonMalformed,
+            Id::JsonDoubleKey,
+            Id::JsonExhibit,
+            Id::NotRegular,
+            Id::StrangeName,
+        ],
+    ),
+    (
+        "Findings and their counts",
+        &[
+            Id::FindingName,
+            Id::FindingNumber,
+            Id::FindingId,
+            Id::FindingSeverity,
+            Id::FindingsCount,
+            Id::FindingsTotal,
+            Id::FindingsDetails,
+        ],
+    ),
+    ("Pinned version", &[Id::PinMissing, Id::PinUnclear, Id::PinBranch, Id::CommitMalformed, Id::TagElsewhere]),
+    (
+        "Target and quoted code",
+        &[Id::TargetUrl, Id::PlaceMismatch, Id::CitationPartly, Id::CitationElsewhere, Id::CitationNotFound],
+    ),
+    (
+        "Labels of prompt injection",
+        &[Id::InjectionUnlabelled, Id::InjectionDoubtful, Id::LabelUnbalanced, Id::LabelLocation],
+    ),
+];
+
+/// Says how a check went by the gravest issue of its rules.
+fn checked(audit: &AuditReport, rules: &[Id]) -> &'static str {
+    let of = |rule: Id| audit.issues.iter().any(|issue| issue.rule == rule);
+    let unverified = rules.contains(&Id::TargetUrl) && of(Id::TargetUnverified);
+    match audit.issues.iter().filter(|issue| rules.contains(&issue.rule)).map(|issue| issue.class).min() {
+        Some(Class::Blocking) => "❌ must be mended",
+        Some(Class::NeedsHuman) => "⏸️ for a person",
+        Some(Class::Advisory) => "⚠️ should be mended",
+        Some(Class::Legacy) => "ℹ️ younger than the audit",
+        Some(Class::Note) | None if unverified => "ℹ️ could not be verified here",
+        Some(Class::Note) | None => "✅",
+    }
 }
 
 fn signature(audit: &AuditReport) -> &'static str {
