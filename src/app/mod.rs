@@ -17,6 +17,7 @@
 //! | `perform` | what each action does |
 
 pub mod action;
+pub mod browse;
 pub mod checklist;
 pub mod coverage;
 pub mod doc;

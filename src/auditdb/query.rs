@@ -22,6 +22,14 @@ pub struct Row<'a> {
     pub entry: &'a Entry,
 }
 
+impl<'a> Row<'a> {
+    /// Returns the audit at a place, as [`order`] gives it.
+    pub fn at(catalog: &'a Catalog, (server, audit): (usize, usize)) -> Option<Row<'a>> {
+        let server = catalog.servers.get(server)?;
+        Some(Row { server, entry: server.audits.get(audit)? })
+    }
+}
+
 /// How an audit's date stands to a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,7 +60,7 @@ impl Standing {
         match self {
             Standing::Current => ' ',
             Standing::Expired => 'x',
-            Standing::Future => '>',
+            Standing::Future => '+',
             Standing::Undated => '?',
         }
     }
@@ -227,37 +235,47 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Reads a filter as it is typed into one line: words, and `tier:`, `score:`, `level:`, `severity:`, `auditor:`,
+    /// `language:`, `age:`, `certified:` with a value, `latest`, `signed`, `unsigned`, `expired`, `current` behind a colon.
+    ///
+    /// It is read while it is typed: what is no value yet is not looked at.
+    pub fn typed(text: &str) -> Filter {
+        let mut filter = Filter::default();
+        for word in text.split_whitespace() {
+            let owned = |value: &str| Some(value.to_owned()).filter(|value| !value.is_empty());
+            match word.split_once(':') {
+                Some(("tier", value)) => filter.tier = owned(value),
+                Some(("score", value)) => filter.score = value.parse().ok(),
+                Some(("level", value)) => filter.levels.extend(value.parse::<LevelIs>()),
+                Some(("severity", value)) => filter.severities.extend(value.parse::<Severity>()),
+                Some(("auditor", value)) => filter.auditor = owned(value),
+                Some(("language", value)) => filter.language = owned(value),
+                Some(("age", value)) => filter.age = value.parse().ok(),
+                Some(("certified", value)) => filter.certification = owned(value),
+                Some(("", "latest")) => filter.latest = true,
+                Some(("", "signed")) => filter.signature = Some(true),
+                Some(("", "unsigned")) => filter.signature = Some(false),
+                Some(("", "expired")) => filter.expired = Some(true),
+                Some(("", "current")) => filter.expired = Some(false),
+                Some(("", _)) => {}
+                _ => filter.words.push(word.to_lowercase()),
+            }
+        }
+        filter
+    }
+
     /// Returns the audits that are meant, on a day, in an order.
     pub fn rows<'a>(&self, catalog: &'a Catalog, as_of: Date, sort: Sort, reverse: bool) -> Vec<Row<'a>> {
-        let mut rows: Vec<Row<'a>> = Vec::new();
-        for server in &catalog.servers {
-            let skip = if self.latest { server.audits.len().saturating_sub(1) } else { 0 };
-            let own = server.audits.iter().skip(skip).map(|entry| Row { server, entry });
-            rows.extend(own.filter(|row| self.holds(*row, as_of)));
-        }
-        // Stable: where the order does not decide, the servers' does.
-        match sort {
-            Sort::Date => rows.sort_by_cached_key(|row| Reverse(row.entry.date())),
-            Sort::Server => {}
-            Sort::Score => rows.sort_by_key(|row| {
-                let score = row.entry.score.as_ref().map(|score| (score.headline.low, score.headline.high));
-                (score.is_none(), score)
-            }),
-            Sort::Severity => rows.sort_by_cached_key(|row| {
-                let open = row.entry.open();
-                Reverse(Severity::ALL.map(|severity| open.of(severity)))
-            }),
-            Sort::Auditor => rows.sort_by(|a, b| a.entry.auditor.login.cmp(&b.entry.auditor.login)),
-        }
-        if reverse {
-            rows.reverse();
-        }
-        rows
+        let all = order(catalog, sort, reverse).into_iter().filter_map(|at| Row::at(catalog, at));
+        all.filter(|row| self.holds(*row, as_of)).collect()
     }
 
     /// Tells whether an audit is meant.
     pub fn holds(&self, row: Row<'_>, as_of: Date) -> bool {
         let Row { server, entry } = row;
+        if self.latest && !server.latest().is_some_and(|latest| std::ptr::eq(latest, entry)) {
+            return false;
+        }
         let score = entry.score.as_ref();
         let is = |said: Option<&String>, wanted: &str| said.is_some_and(|said| said.eq_ignore_ascii_case(wanted));
         let date = || entry.date().and_then(|date| date.parse::<Date>().ok());
@@ -299,6 +317,33 @@ impl Filter {
         }
         self.words.iter().all(|word| says(row, &word.to_lowercase()))
     }
+}
+
+/// Returns the places of all audits in an order: a server's and an audit's index.
+pub fn order(catalog: &Catalog, sort: Sort, reverse: bool) -> Vec<(usize, usize)> {
+    let mut rows: Vec<((usize, usize), Row<'_>)> = Vec::new();
+    for (index, server) in catalog.servers.iter().enumerate() {
+        let own = server.audits.iter().enumerate();
+        rows.extend(own.map(|(audit, entry)| ((index, audit), Row { server, entry })));
+    }
+    // Stable: where the order does not decide, the servers' does.
+    match sort {
+        Sort::Date => rows.sort_by_cached_key(|(_, row)| Reverse(row.entry.date())),
+        Sort::Server => {}
+        Sort::Score => rows.sort_by_key(|(_, row)| {
+            let score = row.entry.score.as_ref().map(|score| (score.headline.low, score.headline.high));
+            (score.is_none(), score)
+        }),
+        Sort::Severity => rows.sort_by_cached_key(|(_, row)| {
+            let open = row.entry.open();
+            Reverse(Severity::ALL.map(|severity| open.of(severity)))
+        }),
+        Sort::Auditor => rows.sort_by(|(_, a), (_, b)| a.entry.auditor.login.cmp(&b.entry.auditor.login)),
+    }
+    if reverse {
+        rows.reverse();
+    }
+    rows.into_iter().map(|(at, _)| at).collect()
 }
 
 /// Tells whether a word, in lower case, occurs in what an audit and its server are called, or in a finding's title.

@@ -1,5 +1,6 @@
 //! Floor 4: what touches the terminal, the environment and the clock.
 
+pub mod browse;
 pub mod cli;
 pub mod clock;
 pub mod exporting;

@@ -1,5 +1,6 @@
 //! Floor 3: the views, from the workbench's state to a frame. They read the state and change nothing.
 
+pub mod browse;
 pub mod code;
 mod coverage;
 mod main_screen;

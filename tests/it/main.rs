@@ -13,6 +13,7 @@ mod app_record;
 mod app_search;
 mod audit_fold;
 mod blame;
+mod browse;
 mod cli_answer;
 mod cli_finding;
 mod cli_hostile;

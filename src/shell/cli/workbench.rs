@@ -37,7 +37,7 @@ pub struct Args {
 
 /// Keys to play.
 #[derive(Debug, Clone)]
-struct Keys(Vec<Key>);
+pub struct Keys(pub Vec<Key>);
 
 impl FromStr for Keys {
     type Err = String;
@@ -49,7 +49,7 @@ impl FromStr for Keys {
 
 /// Columns and rows of a frame.
 #[derive(Debug, Clone, Copy)]
-struct Size(u16, u16);
+pub struct Size(pub u16, pub u16);
 
 impl FromStr for Size {
     type Err = String;

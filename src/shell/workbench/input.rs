@@ -6,7 +6,7 @@ use crate::app::key::{Code, Key};
 use crate::app::msg::{Did, Mouse};
 
 /// Returns a key, if it is one that the workbench knows.
-pub(super) fn key(event: KeyEvent) -> Option<Key> {
+pub(in crate::shell) fn key(event: KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release {
         return None;
     }

@@ -49,6 +49,7 @@ use crate::shell::{clock, tool};
 use worker::Workers;
 
 pub use headless::Headless;
+pub(super) use input::key as key_of;
 pub use live::run;
 
 /// How long a key's effects may take before keys that are played are given up.

@@ -242,7 +242,7 @@ fn text(report: &Report<'_>, database: &Database, catalog: &Catalog) -> String {
         out.push('\n');
     }
     if !report.rows.is_empty() {
-        out += "\nx older than a year  > dated in the future  ? without a date\n";
+        out += "\nx older than a year  + dated in the future  ? without a date\n";
         out += "s a signature is there, not checked here  ! has problems: `db show` names them\n";
         out += "findings that still hold: Critical High Medium Low Info\n";
     }

@@ -1,5 +1,6 @@
 //! `touchstone db`: a whole audit database; one file per subcommand.
 
+mod browse;
 mod dump;
 mod evidence;
 mod index;
@@ -37,6 +38,8 @@ enum Command {
     List(list::Args),
     /// Show one server with its audits, or one audit
     Show(show::Args),
+    /// Look through a database in the terminal
+    Browse(browse::Args),
     /// Write the database as four flat tables, for DuckDB, PostgreSQL and the like
     Dump(dump::Args),
 }
@@ -48,6 +51,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
         Command::Index(args) => index::run(args, context),
         Command::List(args) => list::run(args, context),
         Command::Show(args) => show::run(args, context),
+        Command::Browse(args) => browse::run(args, context),
         Command::Dump(args) => dump::run(args, context),
     }
 }
