@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod audit;
+pub mod carry;
 pub mod coverage;
 pub mod event;
 pub mod evidence;

@@ -21,6 +21,7 @@ mod large;
 mod lineage;
 mod object;
 mod pin;
+mod reanchor;
 mod refs;
 mod require;
 mod rust_tests;
