@@ -24,8 +24,11 @@ use crate::model::hash::{ObjectId, Sha256};
 /// measures of `git blame -M` and `-C`.
 const TELLING_HERE: usize = 20;
 const TELLING_ELSEWHERE: usize = 40;
-/// A file of another path is what a file became if so much of the larger one is the same, in percent.
+/// A file of another path is what a file became if so much of the larger one is the same, in percent; where the name is the
+/// same, so much of the larger one and of the smaller one.
 const RENAMED: usize = 50;
+const RENAMED_SAME_NAME: usize = 10;
+const RENAMED_SAME_NAME_SMALLER: usize = 50;
 /// Equally good places that are listed.
 const LISTED: usize = 20;
 /// Pairs of lines that are compared to find what became of a part of a block.
@@ -195,6 +198,11 @@ fn name(path: &RepoPath) -> &[u8] {
     path.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
 }
 
+/// Tells whether a path is another one in a folder.
+fn ends(path: &RepoPath, other: &RepoPath) -> bool {
+    path.0.strip_suffix(other.0.as_slice()).is_some_and(|folder| folder.ends_with(b"/"))
+}
+
 fn telling(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| byte.is_ascii_alphanumeric() || **byte >= 0x80).count()
 }
@@ -296,6 +304,9 @@ impl Work<'_> {
         }
         match places.len() {
             0 => {}
+            1 if self.is_one_of_many(region, &old, &bytes, &places[0])? => {
+                return done(ambiguous(region, places, "It and what stands around it are there several times."));
+            }
             1 => return done(same(region, places.remove(0))),
             _ => return done(ambiguous(region, places, "The comparison can be read in several ways.")),
         }
@@ -315,6 +326,25 @@ impl Work<'_> {
         }
         let telling = telling(&bytes);
         Ok((None, Some(Pending { index, bytes, telling, heirs, twin, found: Vec::new() })))
+    }
+
+    /// Tells whether lines that were tracked are there several times, as all that was left alone around them is: then a
+    /// comparison that pairs them says little.
+    fn is_one_of_many(&mut self, region: &Region, old: &Lines, bytes: &[u8], place: &Region) -> Result<bool> {
+        if place.blob == region.blob {
+            return Ok(false);
+        }
+        let (Ok(new), Some(map)) = (self.text(place.blob)?, self.maps.get(&(region.blob, place.blob))) else {
+            return Ok(false);
+        };
+        if new.find(&memmem::Finder::new(bytes)).len() < 2 {
+            return Ok(false);
+        }
+        let start = map.forth.iter().map(|block| block.old.end).filter(|end| *end < region.first).max().unwrap_or(0);
+        let starts = map.forth.iter().map(|block| block.old.start);
+        let end = starts.filter(|start| *start >= region.last).min().unwrap_or(old.count());
+        let Some(around) = old.slice(&(start..end)) else { return Ok(false) };
+        Ok(new.find(&memmem::Finder::new(around)).len() > 1)
     }
 
     /// Looks for a file that has no lines to compare.
@@ -423,16 +453,29 @@ impl Work<'_> {
                 let size = self.pin.store.header(heir.blob)?.map_or(0, |(_, size)| size) as usize;
                 // As much as could be the same is not enough.
                 let (small, large) = (size.min(old.bytes.len()), size.max(old.bytes.len()));
-                if small * 100 < large * least {
+                let same_name = name(&heir.path) == name(path);
+                let same_folders = ends(&heir.path, path) || ends(path, &heir.path);
+                let needed = if same_folders {
+                    0
+                } else if same_name {
+                    RENAMED_SAME_NAME
+                } else {
+                    least
+                };
+                if small * 100 < large * needed {
                     continue;
                 }
                 let Ok(text) = self.text(heir.blob)? else { continue };
-                alike(&old.bytes, &text.bytes)
+                let like = alike(&old.bytes, &text.bytes);
+                // A file that grew under its name in another folder has most of what it was.
+                let grown = like >= RENAMED_SAME_NAME && like * large >= RENAMED_SAME_NAME_SMALLER * small.max(1);
+                if same_folders || same_name && grown || like >= least { like.max(1) } else { 0 }
             };
-            if like >= least {
+            if like > 0 {
                 best.push((like, heir));
             }
         }
+        // What is like it at all comes before what only has its name.
         let most = best.iter().map(|(like, _)| *like).max().unwrap_or(0);
         best.retain(|(like, _)| *like == most);
         if best.iter().any(|(_, heir)| name(&heir.path) == name(path)) {
@@ -564,8 +607,16 @@ impl Work<'_> {
         }
         let Some(mapped) = mapped else { return Ok(said(region, Anchor::Gone, "The lines were deleted.")) };
         let loose = blocks(&old.bytes, &new.bytes, true)?;
-        let there = narrow(&old, &new, &loose, &lines).unwrap_or(mapped);
-        Ok(edited(&there, false).unwrap_or_else(|| said(region, Anchor::Gone, "The lines were deleted.")))
+        let narrowed = narrow(&old, &new, &loose, &lines);
+        let known = narrowed.is_some();
+        let anchored = edited(&narrowed.unwrap_or(mapped), false);
+        Ok(match anchored {
+            Some(anchored) if known || anchored.state != Anchor::Edited => anchored,
+            Some(anchored) => {
+                Anchored { why: Some("No line of it is recognised in what stands there.".to_owned()), ..anchored }
+            }
+            None => said(region, Anchor::Gone, "The lines were deleted."),
+        })
     }
 }
 
