@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::caution::injection_like;
+use crate::model::carry::Parent;
 use crate::model::evidence::RepoPath;
 use crate::repo::display;
 
@@ -413,6 +414,16 @@ pub fn count(number: impl TryInto<u64>, one: &str, many: &str) -> String {
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default() + letters.as_str()
+}
+
+/// Says which older audit one goes on from.
+pub(super) fn parent(parent: &Parent) -> String {
+    format!(
+        "taken over from {} by {} at commit `{}`",
+        inline(parent.name()),
+        inline(&parent.login),
+        parent.commit
+    )
 }
 
 #[cfg(test)]

@@ -241,6 +241,7 @@ fn create(args: &Args, context: &Context, store: &Store, repo: &Repo, commit: Ob
         standard: loaded.reference(),
         auditor: auditor.clone(),
         assisted_by: args.assisted_by.clone(),
+        parent: None,
         tool: tool(),
     };
     store.create(opened, &loaded.toml, context.now()?)?;
