@@ -5,6 +5,7 @@ use super::leads::{self, FileLeads};
 use super::line::{Line, Tone, flow, overhang, wrap};
 use crate::export::{count, summary};
 use crate::model::answer::{Answer, State};
+use crate::model::carry::Before;
 use crate::model::event::{EvidenceId, FindingId, Subject};
 use crate::model::evidence::{Kind, RepoPath};
 use crate::model::score::{self, Given, Inputs, Slot};
@@ -272,6 +273,18 @@ fn answers(app: &App, rows: &mut Rows, item: Option<&Item>) {
         let bare = app.gaps.iter().any(|gap| matches!(gap, crate::model::audit::Gap::Unsupported(one) if *one == slot));
         if bare {
             line = line.and(Tone::Warning, "  ! no support yet");
+        }
+        let subject = if item.is_some() { Subject::Item(slot.clone()) } else { Subject::Fact(slot.clone()) };
+        if let Some(carry) = now.carried.get(&subject) {
+            line = line.and(Tone::Warning, if carry.reopened_by.is_empty() { "  carried" } else { "  reopened" });
+            let before = match &carry.before {
+                Before::Answer(answer, _) => answer.to_string(),
+                Before::Fact(value, _) => spoken(value),
+                Before::Finding => String::new(),
+            };
+            if !carry.reopened_by.is_empty() {
+                line = line.and(Tone::Dim, format!(", before: {before}"));
+            }
         }
         rows.push(Target::Answer(slot.clone()), line);
         if let Some(reason) = reason {

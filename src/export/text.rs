@@ -418,12 +418,7 @@ pub(super) fn capital(text: &str) -> String {
 
 /// Says which older audit one goes on from.
 pub(super) fn parent(parent: &Parent) -> String {
-    format!(
-        "taken over from {} by {} at commit `{}`",
-        inline(parent.name()),
-        inline(&parent.login),
-        parent.commit
-    )
+    format!("taken over from {} by {} at commit `{}`", inline(parent.name()), inline(&parent.login), parent.commit)
 }
 
 #[cfg(test)]

@@ -700,8 +700,13 @@ impl Folded {
                 if matches!(&evidence.kind, Kind::Code { regions } if regions.is_empty()) {
                     return Err(format!("{id} has no region"));
                 }
-                let piece =
-                    Piece { evidence: (**evidence).clone(), at: entry.at, backs: BTreeSet::new(), redacted: None, carried: None };
+                let piece = Piece {
+                    evidence: (**evidence).clone(),
+                    at: entry.at,
+                    backs: BTreeSet::new(),
+                    redacted: None,
+                    carried: None,
+                };
                 self.evidence.insert(*id, piece);
             }
             Event::RegionAdded { id, region } => match &mut self.piece(*id)?.evidence.kind {

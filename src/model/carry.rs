@@ -374,11 +374,7 @@ impl Carried {
             answers: now
                 .answers
                 .iter()
-                .map(|(slot, one)| CarriedAnswer {
-                    slot: slot.clone(),
-                    answer: one.answer,
-                    reason: one.reason.clone(),
-                })
+                .map(|(slot, one)| CarriedAnswer { slot: slot.clone(), answer: one.answer, reason: one.reason.clone() })
                 .collect(),
             notes: now
                 .notes
@@ -404,11 +400,7 @@ impl Carried {
                 .findings
                 .iter()
                 .filter(|(_, found)| found.withdrawn.is_none())
-                .map(|(id, found)| CarriedFinding {
-                    id: *id,
-                    at: found.at,
-                    finding: Box::new(found.finding.clone()),
-                })
+                .map(|(id, found)| CarriedFinding { id: *id, at: found.at, finding: Box::new(found.finding.clone()) })
                 .collect(),
         }
         .without_strays()
@@ -426,11 +418,7 @@ impl Carried {
             facts: facts
                 .iter()
                 .filter_map(|row| {
-                    Some(CarriedFact {
-                        slot: row.slot.clone(),
-                        value: row.value.clone()?,
-                        reason: row.reason.clone(),
-                    })
+                    Some(CarriedFact { slot: row.slot.clone(), value: row.value.clone()?, reason: row.reason.clone() })
                 })
                 .collect(),
             answers: items
@@ -494,8 +482,7 @@ impl Carried {
 
     /// Returns the events that it stands for, in order: what is reopened is left out.
     pub fn events(&self) -> Vec<Event> {
-        let mut events: Vec<Event> =
-            self.modes.iter().map(|mode| Event::ModeDeclared { mode: mode.clone() }).collect();
+        let mut events: Vec<Event> = self.modes.iter().map(|mode| Event::ModeDeclared { mode: mode.clone() }).collect();
         events.extend(self.findings.iter().map(|one| Event::FindingSet { id: one.id, finding: one.finding.clone() }));
         for one in self.facts.iter().filter(|one| self.reopening(&Subject::Fact(one.slot.clone())).is_empty()) {
             let slots = vec![one.slot.clone()];

@@ -6,6 +6,7 @@ pub mod exporting;
 pub mod leads;
 pub mod past;
 pub mod print;
+pub mod reaudit;
 pub mod terminal;
 pub mod workbench;
 
