@@ -40,6 +40,7 @@ mod past;
 mod print;
 mod pseudo;
 mod pty;
+mod reanchor;
 mod record;
 mod record_fuzz;
 mod repo_fixture;
