@@ -11,7 +11,7 @@ use super::{App, finding, pages};
 use crate::export::{count, summary};
 use crate::model::carry::{Anchor, Anchored, Before, CarriedPiece, Carry, Fate};
 use crate::model::event::{Event, EvidenceId, Subject};
-use crate::model::evidence::Region;
+use crate::model::evidence::{Evidence, Region};
 use crate::repo::display;
 
 /// Columns of a piece's number and state.
@@ -20,8 +20,8 @@ const HEAD: usize = 5 + 16;
 /// What a row of the list is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Under {
-    /// A piece of evidence.
-    Piece(EvidenceId),
+    /// A piece of evidence, and which of its regions.
+    Piece(EvidenceId, usize),
     /// An answer, a fact or a finding.
     Subject(Subject),
 }
@@ -101,38 +101,48 @@ fn said(app: &App) -> String {
 }
 
 fn evidence(app: &App, rows: &mut Rows, piece: &CarriedPiece, taken: bool, width: usize) {
-    let under = || Some(Under::Piece(piece.id));
+    let under = |nth: usize| Some(Under::Piece(piece.id, nth));
     let tone = if piece.fate.holds() || taken { Tone::Good } else { Tone::Warning };
     let column = width.saturating_sub(HEAD + 3) / 2;
     for (nth, one) in piece.regions.iter().enumerate() {
         let id = if nth == 0 { piece.id.to_string() } else { String::new() };
-        let state = if taken && !piece.fate.holds() { "accepted" } else { one.state.word() };
+        let holds = one.state.holds();
+        let state = if taken && !holds { "accepted" } else { one.state.word() };
+        let tone = if taken || holds { Tone::Good } else { Tone::Warning };
         let line = Line::of(Tone::Key, format!("{id:<5}"))
             .and(tone, format!("{state:<16}"))
             .and(Tone::Plain, pad(&place(&one.from), column))
             .and(Tone::Dim, " │ ")
             .and(Tone::Plain, cut(&beside(one), column));
-        rows.push(line, Some(go(app, one)), under());
+        rows.push(line, Some(go(app, one)), under(nth));
     }
     if piece.regions.is_empty() {
         let state = if taken && !piece.fate.holds() { "accepted" } else { piece.fate.word() };
         let line = Line::of(Tone::Key, format!("{:<5}", piece.id.to_string()))
-            .and(tone, format!("{:<16}", if piece.fate == Fate::NotChecked { "not checked" } else { state }))
-            .and(Tone::Plain, cut(&display::line(&summary(&piece.evidence)), width.saturating_sub(HEAD)));
+            .and(tone, format!("{:<16}", if piece.fate == Fate::NotChecked { "not checked" } else { state }));
+        let before = display::line(&summary(&piece.evidence)).into_owned();
+        let after = piece.again.clone().map(|kind| summary(&Evidence { kind, ..piece.evidence.clone() }));
+        let line = match after.filter(|_| piece.fate == Fate::OtherResult) {
+            Some(after) => line
+                .and(Tone::Plain, pad(&before, column))
+                .and(Tone::Dim, " │ ")
+                .and(Tone::Plain, cut(&display::line(&after), column)),
+            None => line.and(Tone::Plain, cut(&before, width.saturating_sub(HEAD))),
+        };
         let go = taken.then_some(Go::Piece(piece.id));
-        rows.push(line, go, under());
+        rows.push(line, go, under(0));
     }
     let mut whys: Vec<&String> = piece.regions.iter().filter_map(|one| one.why.as_ref()).collect();
     whys.dedup();
     for why in piece.why.iter().chain(whys) {
         for text in wrap(&display::line(why), width.saturating_sub(HEAD), 0) {
-            rows.push(Line::of(Tone::Dim, format!("{:HEAD$}{text}", "")), None, under());
+            rows.push(Line::of(Tone::Dim, format!("{:HEAD$}{text}", "")), None, under(0));
         }
     }
     if !piece.fate.holds() && !piece.backs.is_empty() {
         let backs: Vec<String> = piece.backs.iter().map(ToString::to_string).collect();
         for text in wrap(&format!("reopens {}", backs.join(", ")), width.saturating_sub(HEAD), 2) {
-            rows.push(Line::of(Tone::Dim, format!("{:HEAD$}{text}", "")), None, under());
+            rows.push(Line::of(Tone::Dim, format!("{:HEAD$}{text}", "")), None, under(0));
         }
     }
 }
@@ -228,6 +238,12 @@ pub fn is_list(popup: &Popup) -> bool {
 }
 
 impl App {
+    /// Tells whether an item or fact stands as it was carried, and could be confirmed.
+    pub fn is_carried(&self, id: &str) -> bool {
+        let waits = |subject| self.audit.now.carried.get(&subject).is_some_and(|carry| carry.reopened_by.is_empty());
+        self.subjects_of(id).into_iter().any(waits)
+    }
+
     /// Shows what was taken over.
     pub fn open_carried(&mut self) {
         match page(self) {
@@ -251,8 +267,14 @@ impl App {
     }
 
     fn carried_piece(&self) -> Option<&CarriedPiece> {
-        let Some(Under::Piece(id)) = self.under() else { return None };
+        let Some(Under::Piece(id, _)) = self.under() else { return None };
         self.audit.carried()?.evidence.iter().find(|piece| piece.id == id)
+    }
+
+    /// Returns the line, from 0, that the row under the cursor of the list is about at the newer pin.
+    pub(super) fn carried_line(&self) -> Option<usize> {
+        let Some(Under::Piece(_, nth)) = self.under() else { return None };
+        Some(self.carried_piece()?.regions.get(nth)?.to.as_ref()?.first.saturating_sub(1))
     }
 
     /// Takes what stands in the place of a piece that no longer holds.
@@ -325,7 +347,7 @@ impl App {
     pub(super) fn go_to_reopened(&mut self) {
         let subject = match self.under() {
             Some(Under::Subject(subject)) => Some(subject),
-            Some(Under::Piece(_)) => self.carried_piece().and_then(|piece| {
+            Some(Under::Piece(..)) => self.carried_piece().and_then(|piece| {
                 let waits = |subject: &&Subject| {
                     self.audit.now.carried.get(subject).is_some_and(|carry| !carry.reopened_by.is_empty())
                 };

@@ -472,7 +472,10 @@ impl App {
             Msg::Key(key) => self.key(key),
             Msg::Paste(text) => self.paste(&text),
             Msg::Mouse(mouse) => self.mouse(mouse),
-            Msg::Resize(columns, rows) => self.size = (columns, rows),
+            Msg::Resize(columns, rows) => {
+                self.size = (columns, rows);
+                self.renew_carried();
+            }
             Msg::Acted(result) => self.acted(result),
             Msg::Loaded { path, line, result } => self.loaded(path, line, result),
             Msg::Hits { ticket, hits } => {

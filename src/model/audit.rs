@@ -524,6 +524,11 @@ impl Folded {
             (Subject::Fact(one.slot.clone()), before)
         });
         let findings = carried.findings.iter().map(|one| (Subject::Finding(one.id), Before::Finding));
+        // What is reopened is shown as it was, so it must be sound as well.
+        let mut trial = self.clone();
+        for event in carried.said() {
+            trial.apply(standard, &Entry { event, ..entry.clone() }, line)?;
+        }
         for (subject, before) in answers.chain(facts).chain(findings) {
             self.expect_subject(standard, &subject)?;
             let reopened_by = carried.reopening(&subject);

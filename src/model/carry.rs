@@ -480,6 +480,21 @@ impl Carried {
         against.map(|piece| piece.id).collect()
     }
 
+    /// Returns the events of every fact and answer, also of those that are reopened.
+    pub fn said(&self) -> Vec<Event> {
+        let facts = self.facts.iter().map(|one| Event::FactSet {
+            slots: vec![one.slot.clone()],
+            value: one.value.clone(),
+            reason: one.reason.clone(),
+        });
+        let answers = self.answers.iter().map(|one| Event::Answered {
+            slots: vec![one.slot.clone()],
+            answer: one.answer,
+            reason: one.reason.clone(),
+        });
+        facts.chain(answers).collect()
+    }
+
     /// Returns the events that it stands for, in order: what is reopened is left out.
     pub fn events(&self) -> Vec<Event> {
         let mut events: Vec<Event> = self.modes.iter().map(|mode| Event::ModeDeclared { mode: mode.clone() }).collect();

@@ -41,6 +41,7 @@ mod print;
 mod pseudo;
 mod pty;
 mod reanchor;
+mod reaudit;
 mod record;
 mod record_fuzz;
 mod repo_fixture;
