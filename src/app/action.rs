@@ -253,7 +253,7 @@ actions! {
     Program Suspend "suspend" [Always] ["<c-z>"] "" "Go back to the shell; `fg` returns here";
     Program Quit "quit" [Always] ["<c-c>"] "" "Quit; everything is saved";
 
-    Popup TakePlace "take-place" [Carried] ["a"] "accept" "Take what stands in the place of the evidence now, in its place";
+    Popup TakePlace "take-place" [Carried] ["a"] "accept" "Take what stands there now as the evidence, in place of what was edited";
     Popup GoReopened "go-reopened" [Carried] ["i"] "item" "Go to the item that it reopens";
     Popup NextChange "next-change" [Compare] ["n" "."] "next change" "Go to the next change";
     Popup PreviousChange "previous-change" [Compare] ["p" ","] "change before" "Go to the change before";

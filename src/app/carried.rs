@@ -8,10 +8,10 @@ use super::line::{Line, Tone, wrap};
 use super::past::{Ask, Base, Spot};
 use super::popup::{Go, Page, Popup};
 use super::{App, finding, pages};
-use crate::export::{count, summary};
+use crate::export::{count, place, summary};
 use crate::model::carry::{Anchor, Anchored, Before, CarriedPiece, Carry, Fate};
 use crate::model::event::{Event, EvidenceId, Subject};
-use crate::model::evidence::{Evidence, Region};
+use crate::model::evidence::Evidence;
 use crate::repo::display;
 
 /// Columns of a piece's number and state.
@@ -203,15 +203,6 @@ fn told(app: &App, rows: &mut Rows, subject: &Subject, carry: &Carry, width: usi
         Subject::Finding(id) => Go::Finding(*id),
     };
     rows.push(line, Some(go), Some(Under::Subject(subject.clone())));
-}
-
-fn place(region: &Region) -> String {
-    let lines = if region.first == region.last {
-        region.first.to_string()
-    } else {
-        format!("{}-{}", region.first, region.last)
-    };
-    format!("{}:{lines}", display::bytes(&region.path.0))
 }
 
 /// Cuts a text at its beginning to so many columns: the end of a path tells most.

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 
-use git2::{DiffOptions, ObjectType, Patch};
+use git2::{DiffOptions, ObjectType};
 use memchr::memmem;
 
-use super::diff::{Block, unfit, walk};
+use super::diff::{Block, blocks_with, unfit, walk};
 use super::object::Node;
 use super::pin::{Entry, Pin};
 use super::touched::{alike, before};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::model::carry::{Anchor, Anchored};
 use crate::model::evidence::{Region, RepoPath};
 use crate::model::hash::{ObjectId, Sha256};
@@ -115,13 +115,16 @@ struct Pending {
     found: Vec<Region>,
 }
 
+/// Files by path, with what they hold at the older and at the newer pin.
+type Differing = BTreeMap<RepoPath, (Option<ObjectId>, Option<ObjectId>)>;
+
 /// Why lines cannot be read.
 type Unread = String;
 
 struct Work<'a> {
     pin: &'a Pin,
     /// Files that are not the same at both pins, by the newer one's path; nothing where the older commit is not in the clone.
-    differing: Option<BTreeMap<RepoPath, (Option<ObjectId>, Option<ObjectId>)>>,
+    differing: Option<Differing>,
     texts: HashMap<ObjectId, Result<Rc<Lines>, Unread>>,
     maps: HashMap<(ObjectId, ObjectId), Rc<Map>>,
     heirs: HashMap<(RepoPath, ObjectId), Vec<Heir>>,
@@ -260,6 +263,9 @@ impl Work<'_> {
                 Err(error) => said(region, Anchor::NotKnown, error.message),
             });
         }
+        if region.first == 0 || region.first > region.last {
+            return done(said(region, Anchor::NotKnown, "It names no lines: it never held."));
+        }
         if self.pin.store.header(region.blob)?.is_none() {
             return done(self.by_hash(region)?);
         }
@@ -267,7 +273,7 @@ impl Work<'_> {
             Ok(old) => old,
             Err(why) => return done(self.whole(region, &why)),
         };
-        let lines = region.first.saturating_sub(1)..region.last;
+        let lines = region.first - 1..region.last;
         let bytes = match old.slice(&lines) {
             Some(bytes) if !lines.is_empty() && Sha256::of(bytes) == region.sha256 => bytes.to_vec(),
             _ => return done(said(region, Anchor::NotKnown, "Its own blob does not have these lines: it never held.")),
@@ -371,8 +377,9 @@ impl Work<'_> {
             .filter(|entry| entry.is_file() && name(&entry.path) == wanted)
             .map(|entry| (entry.path.clone(), entry.oid))
             .collect();
-        let (count, length) =
-            (region.last + 1 - region.first.min(region.last), region.end.saturating_sub(region.start));
+        // A record can name any numbers.
+        let count = (region.last - region.first).saturating_add(1);
+        let length = region.end.saturating_sub(region.start);
         let mut places = Vec::new();
         for (path, blob) in named {
             let Ok(text) = self.text(blob)? else { continue };
@@ -465,8 +472,12 @@ impl Work<'_> {
                 if small * 100 < large * needed {
                     continue;
                 }
+                let kept = self.texts.contains_key(&heir.blob);
                 let Ok(text) = self.text(heir.blob)? else { continue };
                 let like = alike(&old.bytes, &text.bytes);
+                if !kept {
+                    self.texts.remove(&heir.blob);
+                }
                 // A file that grew under its name in another folder has most of what it was.
                 let grown = like >= RENAMED_SAME_NAME && like * large >= RENAMED_SAME_NAME_SMALLER * small.max(1);
                 if same_folders || same_name && grown || like >= least { like.max(1) } else { 0 }
@@ -640,24 +651,9 @@ fn reversed(text: &Lines) -> Vec<u8> {
 
 /// Finds the lines that differ; `loose` takes lines that differ in their white space alone for the same.
 fn blocks(old: &[u8], new: &[u8], loose: bool) -> Result<Vec<Block>> {
-    let failed = |error: git2::Error| Error::could_not(format!("The files cannot be compared: {}.", error.message()));
     let mut options = DiffOptions::new();
-    options.context_lines(0).interhunk_lines(0).force_text(true).indent_heuristic(true).ignore_whitespace(loose);
-    let patch = Patch::from_buffers(old, None, new, None, Some(&mut options)).map_err(failed)?;
-    let mut blocks = Vec::with_capacity(patch.num_hunks());
-    for index in 0..patch.num_hunks() {
-        let (hunk, _) = patch.hunk(index).map_err(failed)?;
-        // A side without lines names the line before it.
-        let range = |start: u32, lines: u32| {
-            let start = start as usize - usize::from(lines > 0);
-            start..start + lines as usize
-        };
-        blocks.push(Block {
-            old: range(hunk.old_start(), hunk.old_lines()),
-            new: range(hunk.new_start(), hunk.new_lines()),
-        });
-    }
-    Ok(blocks)
+    options.indent_heuristic(true).ignore_whitespace(loose);
+    blocks_with(old, new, &mut options)
 }
 
 /// Returns whether older lines were changed, and which newer ones they became.

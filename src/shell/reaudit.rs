@@ -10,7 +10,7 @@ use crate::journal::Store;
 use crate::model::carry::{Anchored, Carried, CarriedPiece, Fate, Parent, Source};
 use crate::model::event::{Auditor, Subject, Target};
 use crate::model::evidence::{History, Kind, PathList, Region, RepoPath, Search, SkipReason};
-use crate::model::hash::{ObjectId, Sha256};
+use crate::model::hash::Sha256;
 use crate::model::record::Statement;
 use crate::repo::{Pin, Repo, display};
 use crate::standards::Loaded;
@@ -193,6 +193,9 @@ fn run_again(piece: &mut CarriedPiece, pin: &Pin, older: Option<&Pin>) {
     }
 }
 
+/// Lines by the file that they are in.
+type Texts = Vec<(RepoPath, Vec<u8>)>;
+
 /// Whether the result is the same, and what is to be said of it.
 type Outcome = (bool, Option<String>);
 
@@ -214,10 +217,10 @@ fn searched(said: &Search, now: &Search, pin: &Pin, older: Option<&Pin>) -> Outc
         return (true, None);
     }
     // The same lines in the same files at other numbers are the same result.
-    let texts = |pin: &Pin| -> Option<(Sha256, Vec<(RepoPath, Vec<u8>)>)> {
+    let texts = |pin: &Pin| -> Option<(Sha256, Texts)> {
         let (search, hits) = pin.hits(&said.query, COMPARED_HITS).ok()?;
         let hits = hits.into_iter().filter(|hit| !hit.excluded);
-        let mut texts: Vec<(RepoPath, Vec<u8>)> = hits.map(|hit| (hit.path, hit.text)).collect();
+        let mut texts: Texts = hits.map(|hit| (hit.path, hit.text)).collect();
         texts.sort();
         (texts.len() as u64 == search.hits).then_some((search.hits_digest, texts))
     };
@@ -282,15 +285,4 @@ pub fn expect_same_repository(repo: &Repo, target: &Target) -> Result<()> {
         .hint("Pass --repo with a clone of the audited repository.")),
         _ => Ok(()),
     }
-}
-
-/// Returns a place as it is told: its path and lines.
-pub fn place(region: &Region) -> String {
-    let lines = if region.first == region.last {
-        region.first.to_string()
-    } else {
-        format!("{}-{}", region.first, region.last)
-    };
-    let commit = region.commit.map(|commit: ObjectId| format!(" of {}", commit.short())).unwrap_or_default();
-    format!("{}:{lines}{commit}", display::bytes(&region.path.0))
 }

@@ -237,6 +237,15 @@ fn lines_that_never_held_are_not_known() {
         Region { sha256: Sha256::of("x"), ..good.clone() },
         Region { first: 99, last: 99, ..good.clone() },
         Region { first: 0, last: 0, ..good.clone() },
+        Region {
+            first: 0,
+            last: 3,
+            sha256: Sha256::of(MAIN.split_inclusive('\n').take(3).collect::<String>()),
+            ..good.clone()
+        },
+        Region { first: 6, last: 4, ..good.clone() },
+        Region { first: 1, last: usize::MAX, ..good.clone() },
+        Region { first: 1, last: usize::MAX, blob: "1".repeat(40).parse().unwrap(), ..good.clone() },
     ] {
         assert_eq!(repo.find(bad).state, Anchor::NotKnown);
     }

@@ -10,14 +10,14 @@ use super::status::wrapped;
 use super::{open, workbench};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::export::{count, summary};
+use crate::export::{count, place, summary};
 use crate::journal::{Place, Store, locked};
 use crate::model::carry::{Anchor, Anchored, Carried, CarriedPiece, Fate, Parent};
 use crate::model::event::{Auditor, Event, EvidenceId, JOURNAL_VERSION, Opened, Pin, PinKind, Subject};
 use crate::model::evidence::Region;
 use crate::model::hash::ObjectId;
 use crate::repo::{Repo, display};
-use crate::shell::reaudit::{Older, counts, expect_same_repository, place, reopened};
+use crate::shell::reaudit::{Older, counts, expect_same_repository, reopened};
 use crate::shell::tool;
 use crate::shell::workbench::Held;
 
