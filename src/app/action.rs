@@ -24,6 +24,8 @@ pub enum Context {
     Page,
     /// The review before export.
     Review,
+    /// The list of what was carried from an older audit.
+    Carried,
     /// The search over the repository.
     Search,
     /// A file in two versions.
@@ -34,7 +36,7 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the documents.
-    pub const ALL: [Context; 10] = [
+    pub const ALL: [Context; 11] = [
         Context::Always,
         Context::Main,
         Context::List,
@@ -43,6 +45,7 @@ impl Context {
         Context::Form,
         Context::Page,
         Context::Review,
+        Context::Carried,
         Context::Compare,
         Context::Version,
     ];
@@ -57,6 +60,7 @@ impl Context {
             Context::Form => "Forms",
             Context::Page => "Pages",
             Context::Review => "Review",
+            Context::Carried => "What was carried",
             Context::Search => "Search in the repository",
             Context::Compare => "A comparison",
             Context::Version => "An older version",
@@ -150,14 +154,14 @@ macro_rules! actions {
 }
 
 actions! {
-    Move Down "down" [Main Page Review Compare Version] ["j" "<down>"] "" "Go down a row";
-    Move Up "up" [Main Page Review Compare Version] ["k" "<up>"] "" "Go up a row";
+    Move Down "down" [Main Page Review Carried Compare Version] ["j" "<down>"] "" "Go down a row";
+    Move Up "up" [Main Page Review Carried Compare Version] ["k" "<up>"] "" "Go up a row";
     Move Left "left" [Main Compare Version] ["h" "<left>"] "" "Fold, or scroll the code to the left";
     Move Right "right" [Main Compare Version] ["l" "<right>"] "" "Unfold, or scroll the code to the right";
-    Move PageDown "page-down" [Main Page Review Compare Version] ["<c-d>" "<pgdn>"] "" "Go down half a page";
-    Move PageUp "page-up" [Main Page Review Compare Version] ["<c-u>" "<pgup>"] "" "Go up half a page";
-    Move Top "top" [Main Page Review Compare Version] ["gg" "<home>"] "" "Go to the first row";
-    Move Bottom "bottom" [Main Page Review Compare Version] ["G" "<end>"] "" "Go to the last row";
+    Move PageDown "page-down" [Main Page Review Carried Compare Version] ["<c-d>" "<pgdn>"] "" "Go down half a page";
+    Move PageUp "page-up" [Main Page Review Carried Compare Version] ["<c-u>" "<pgup>"] "" "Go up half a page";
+    Move Top "top" [Main Page Review Carried Compare Version] ["gg" "<home>"] "" "Go to the first row";
+    Move Bottom "bottom" [Main Page Review Carried Compare Version] ["G" "<end>"] "" "Go to the last row";
     Move NextPane "next-pane" [Main] ["<tab>"] "pane" "Go to the next pane";
     Move PreviousPane "previous-pane" [Main] ["<s-tab>"] "" "Go to the pane before";
     Move PaneList "pane-list" [Main] ["1"] "" "Go to the checklist or the files";
@@ -165,8 +169,8 @@ actions! {
     Move PaneItem "pane-item" [Main] ["3"] "" "Go to the item";
     Move Zoom "zoom" [Main] ["<space>"] "" "Give the pane the whole screen, or put it back beside the others";
     Move Open "open" [Main] ["<cr>"] "open" "Open what the cursor is on: a file, an item, a fact, the place of evidence or of a lead";
-    Move Back "back" [Main Page Review Compare Version] ["<esc>"] "back" "Go back: drop the selection or the search, close what is open";
-    Move Close "close" [Main Page Review Compare Version] ["q"] "" "Go back, and quit where there is nothing to go back from; everything is saved";
+    Move Back "back" [Main Page Review Carried Compare Version] ["<esc>"] "back" "Go back: drop the selection or the search, close what is open";
+    Move Close "close" [Main Page Review Carried Compare Version] ["q"] "" "Go back, and quit where there is nothing to go back from; everything is saved";
 
     Read Files "files" [Main] ["t"] "files" "Show the files in place of the checklist, or the checklist again";
     Read FindFile "find-file" [Main] ["f" "<c-p>"] "file" "Find a file by some letters of its path";
@@ -226,6 +230,8 @@ actions! {
     Answer PreviousOpen "previous-open" [Main] ["["] "" "Go to the open item before";
     Answer Order "order" [Main] ["s"] "" "Sort the checklist by the file that items still need, or as the standard has it";
     Answer Sweep "sweep" [Main] ["S"] "all again" "Show only items that are open or without support, or all again";
+    Answer CarriedList "carried" [Main] ["gR"] "" "List what was carried from the older audit, old beside new, and what it reopens";
+    Answer Confirm "confirm" [Main Carried] ["C"] "confirm" "Confirm a carried answer, fact or finding as your own";
     Answer Flips "flips" [Main] ["W"] "" "Show what single answer or fact would change a level";
 
     Record NewFinding "finding" [Main] ["F"] "finding" "Write a finding on this item, with its evidence";
@@ -239,7 +245,7 @@ actions! {
     Program Log "log" [Main] ["gt"] "" "Show what happened, in order";
     Program Audits "audits" [Main] ["ga"] "" "List the audits on this machine, to go on with one";
     Program Palette "palette" [Main] [":"] "all actions" "Find any action by its name, and run it";
-    Program Help "help" [Main Page Review Compare Version] ["?"] "help" "Show the keys that work here";
+    Program Help "help" [Main Page Review Carried Compare Version] ["?"] "help" "Show the keys that work here";
     Program Theme "theme" [Main] ["gc"] "" "Go on to the next theme";
     Program Mouse "mouse" [Main] [] "" "Switch the mouse off or on";
     Program Hints "hints" [Main] [] "" "Show the first-run hints, or put them away";
@@ -247,6 +253,8 @@ actions! {
     Program Suspend "suspend" [Always] ["<c-z>"] "" "Go back to the shell; `fg` returns here";
     Program Quit "quit" [Always] ["<c-c>"] "" "Quit; everything is saved";
 
+    Popup TakePlace "take-place" [Carried] ["a"] "accept" "Take what stands there now as the evidence, in place of what was edited";
+    Popup GoReopened "go-reopened" [Carried] ["i"] "item" "Go to the item that it reopens";
     Popup NextChange "next-change" [Compare] ["n" "."] "next change" "Go to the next change";
     Popup PreviousChange "previous-change" [Compare] ["p" ","] "change before" "Go to the change before";
     Popup ListDown "list-down" [List Search] ["<down>" "<c-n>"] "" "Go down the list";
@@ -270,7 +278,7 @@ actions! {
     Popup Pick "pick" [Form] ["<c-e>"] "" "Pick the evidence of this finding";
     Popup Withdraw "withdraw" [Form] ["<c-x>"] "" "Withdraw this finding as mistaken";
     Popup Save "save" [Form Text] ["<c-s>"] "save" "Save what was written";
-    Popup Accept "accept" [List Search Text Form Page Review Compare Version] ["<cr>"] "accept" "Accept; in a form's long field, start a new line";
+    Popup Accept "accept" [List Search Text Form Page Review Carried Compare Version] ["<cr>"] "accept" "Accept; in a form's long field, start a new line";
     Popup Cancel "cancel" [List Search Text Form] ["<esc>"] "cancel" "Close without a change";
 }
 

@@ -113,7 +113,7 @@ impl App {
         }
     }
 
-    fn renew(&mut self, fresh: Page, which: impl Fn(&Popup) -> bool) {
+    pub(super) fn renew(&mut self, fresh: Page, which: impl Fn(&Popup) -> bool) {
         if let Some(Popup::Page(page)) = self.popups.iter_mut().find(|popup| which(popup)) {
             let cursor = page.cursor;
             *page = Page { cursor, top: page.top, ..fresh };

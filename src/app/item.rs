@@ -5,6 +5,7 @@ use super::leads::{self, FileLeads};
 use super::line::{Line, Tone, flow, overhang, wrap};
 use crate::export::{count, summary};
 use crate::model::answer::{Answer, State};
+use crate::model::carry::Before;
 use crate::model::event::{EvidenceId, FindingId, Subject};
 use crate::model::evidence::{Kind, RepoPath};
 use crate::model::score::{self, Given, Inputs, Slot};
@@ -273,7 +274,25 @@ fn answers(app: &App, rows: &mut Rows, item: Option<&Item>) {
         if bare {
             line = line.and(Tone::Warning, "  ! no support yet");
         }
+        let subject = if item.is_some() { Subject::Item(slot.clone()) } else { Subject::Fact(slot.clone()) };
+        let carry = now.carried.get(&subject);
+        line = match carry.map(|carry| carry.reopened_by.is_empty()) {
+            Some(true) => line.and(Tone::Warning, "  carried"),
+            Some(false) => line.and(Tone::Warning, "  reopened"),
+            None => line,
+        };
         rows.push(Target::Answer(slot.clone()), line);
+        if let Some(carry) = carry.filter(|carry| !carry.reopened_by.is_empty()) {
+            let (before, reason) = match &carry.before {
+                Before::Answer(answer, reason) => (answer.to_string(), reason.as_ref()),
+                Before::Fact(value, reason) => (spoken(value), reason.as_ref()),
+                Before::Finding => (String::new(), None),
+            };
+            let reason = reason.map(|reason| format!(" — {reason}")).unwrap_or_default();
+            let because: Vec<String> = carry.reopened_by.iter().map(ToString::to_string).collect();
+            let text = format!("before: {before} ({}){reason}", because.join(", "));
+            rows.text(&Target::Answer(slot.clone()), Tone::Dim, &display::block(&text), 4);
+        }
         if let Some(reason) = reason {
             rows.text(&Target::Answer(slot), Tone::Dim, &display::block(&reason), 4);
         }

@@ -6,6 +6,7 @@
 //! | [`msg`] | messages and effects |
 //! | [`checklist`], [`tree`], [`doc`], [`item`] | the panes |
 //! | [`popup`], [`picker`], [`form`], [`field`] | what lies over the panes |
+//! | [`carried`] | what was taken over from an older audit |
 //! | [`pages`], [`finding`] | help, log, review and the like; a finding as a form |
 //! | [`coverage`] | the map of what was opened and reviewed |
 //! | [`reading`] | which lines stood on the screen long enough to be read |
@@ -18,6 +19,7 @@
 
 pub mod action;
 pub mod browse;
+pub mod carried;
 pub mod checklist;
 pub mod coverage;
 pub mod doc;
@@ -471,7 +473,10 @@ impl App {
             Msg::Key(key) => self.key(key),
             Msg::Paste(text) => self.paste(&text),
             Msg::Mouse(mouse) => self.mouse(mouse),
-            Msg::Resize(columns, rows) => self.size = (columns, rows),
+            Msg::Resize(columns, rows) => {
+                self.size = (columns, rows);
+                self.renew_carried();
+            }
             Msg::Acted(result) => self.acted(result),
             Msg::Loaded { path, line, result } => self.loaded(path, line, result),
             Msg::Hits { ticket, hits } => {
@@ -788,6 +793,7 @@ impl App {
         if self.popups.iter().any(|popup| matches!(popup, Popup::Page(page) if page.review)) {
             self.effects.push(Effect::Review);
         }
+        self.renew_carried();
     }
 
     /// Lists the checklist's rows. The item that is worked on stays in a sweep until another one is: the next key is meant

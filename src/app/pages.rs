@@ -274,6 +274,13 @@ pub fn review(app: &App, looked: Option<&Reviewed>) -> Page {
     list(&mut lines, Tone::Warning, "unsupported", &bare);
     list(&mut lines, Tone::Warning, "open", &open);
     for gap in &app.gaps {
+        if let Gap::Unconfirmed(of) = gap {
+            let go = match of {
+                Subject::Item(slot) | Subject::Fact(slot) => Go::Slot(slot.clone()),
+                Subject::Finding(id) => Go::Finding(*id),
+            };
+            lines.push((Line::of(Tone::Warning, format!("  carried, and not confirmed: {of}")), Some(go)));
+        }
         if let (Gap::Undisclosed(id), Some(found)) = (
             gap,
             match gap {

@@ -265,6 +265,13 @@ impl Compare {
         to.is_some()
     }
 
+    /// Goes to the row of a newer line (from 0), or to the next one that is there.
+    pub fn go_to_line(&mut self, line: usize, size: (u16, u16)) {
+        let there = self.rows(size).iter().position(|row| row.new.is_some_and(|new| new >= line));
+        self.cursor = there.unwrap_or(self.cursor);
+        self.reveal(size);
+    }
+
     /// Scrolls sideways so that the first letters that differ on the current row are on the screen.
     fn reveal(&mut self, size: (u16, u16)) {
         let Some(row) = self.rows[0].iter().find(|row| row.changed && self.is_current(row, size)) else { return };
@@ -459,7 +466,11 @@ impl App {
                 self.popups.push(Popup::Page(page));
             }),
             Told::Compared(result) => result.map(|(old, new, comparison)| {
-                self.popups.push(Popup::Compare(Box::new(Compare::new(old, new, &comparison))));
+                let mut compare = Compare::new(old, new, &comparison);
+                if let Some(line) = self.carried_line() {
+                    compare.go_to_line(line, self.size);
+                }
+                self.popups.push(Popup::Compare(Box::new(compare)));
             }),
             Told::Names(new, path, names) => names.map(|found| {
                 self.popups.push(super::popup::against(new, path, &found.names, &self.audit.now.opened.pin.tags));

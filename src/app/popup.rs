@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ratatui::layout::Rect;
 
 use super::action::{Act, Context};
+use super::carried::Under;
 use super::field::Field;
 use super::form::Form;
 use super::key::Key;
@@ -204,6 +205,8 @@ pub struct Page {
     pub ticket: u64,
     /// It lists what could fool the eye, found by the look with this ticket.
     pub odd: Option<u64>,
+    /// What its rows are about, where it lists what was carried.
+    pub under: Vec<Option<Under>>,
 }
 
 /// The search over the repository.
@@ -361,7 +364,17 @@ impl RepoSearch {
 impl Page {
     /// Returns a page at its first line.
     pub fn new(title: impl Into<String>, lines: Vec<(Line, Option<Go>)>) -> Page {
-        Page { title: title.into(), lines, cursor: 0, top: 0, review: false, map: false, ticket: 0, odd: None }
+        Page {
+            title: title.into(),
+            lines,
+            cursor: 0,
+            top: 0,
+            review: false,
+            map: false,
+            ticket: 0,
+            odd: None,
+            under: Vec::new(),
+        }
     }
 
     /// Moves the cursor by some lines.
@@ -382,6 +395,7 @@ impl Popup {
             Popup::List(..) => Context::List,
             Popup::Text(_) => Context::Text,
             Popup::Page(page) if page.review => Context::Review,
+            Popup::Page(page) if !page.under.is_empty() => Context::Carried,
             Popup::Page(_) => Context::Page,
             Popup::Search(_) => Context::Search,
             Popup::Form(..) => Context::Form,

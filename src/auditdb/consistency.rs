@@ -6,17 +6,19 @@ use super::folder::RECORD_FILE;
 use super::json::strict;
 use super::manifest::manifest;
 use super::verify::Checker;
+use crate::error::Kind;
 use crate::model::answer::State;
 use crate::model::audit::mode_name;
+use crate::model::carry::{Fate, Trace};
 use crate::model::event::{EvidenceId, Subject};
-use crate::model::evidence::Kind;
+use crate::model::evidence::{self, Region};
 use crate::model::finding::Disclosure;
 use crate::model::hash::Sha256;
 use crate::model::mute::Mute;
 use crate::model::record::{FindingBody, Record, Support};
 use crate::model::score::{self, Slot};
 use crate::model::standard::Standard;
-use crate::repo::Globs;
+use crate::repo::{Globs, Repo};
 use crate::standards::Loaded;
 
 /// Clocks are set back now and then; times may contradict each other by so much, in seconds.
@@ -172,7 +174,7 @@ impl Checker<'_> {
             );
         }
         for row in &record.evidence {
-            let Kind::Observation(observation) = &row.evidence.kind else { continue };
+            let evidence::Kind::Observation(observation) = &row.evidence.kind else { continue };
             let output = &observation.output;
             let whole = Sha256::of(output) == observation.sha256 || output.contains(char::REPLACEMENT_CHARACTER);
             if (row.redacted.is_some() && !output.is_empty()) || (row.redacted.is_none() && !whole) {
@@ -182,6 +184,71 @@ impl Checker<'_> {
                     Some(&about),
                     "The observed output is not the one whose digest is given.",
                 );
+            }
+        }
+    }
+
+    /// What is marked as carried can be so: it has a parent, another person's word was confirmed before the end, and lines
+    /// that are called the same have the same digest.
+    pub fn carried(&mut self, record: &Record) {
+        let marked = record.items.iter().any(|row| row.carried)
+            || record.target.facts.iter().any(|row| row.carried)
+            || record.findings.iter().any(|row| row.carried);
+        let empty = record.items.iter().any(|row| row.carried && row.answer.is_none())
+            || record.target.facts.iter().any(|row| row.carried && row.value.is_none());
+        let why = match &record.parent {
+            None if marked || record.evidence.iter().any(|row| row.carried.is_some()) => {
+                Some("something is carried, and there is no older audit".to_owned())
+            }
+            Some(parent) if marked && !record.partial && parent.login != record.auditor.login => {
+                Some(format!("the word of {} is not confirmed in a finished record", parent.login))
+            }
+            _ if empty => Some("something is carried that is open".to_owned()),
+            _ => {
+                let rows = record.evidence.iter().filter_map(|row| Some((row, row.carried.as_ref()?)));
+                let mut odd = rows.filter(|(row, trace)| !traced(&row.evidence.kind, trace));
+                odd.next().map(|(row, _)| format!("{} is not what it was carried from", row.id))
+            }
+        };
+        if let Some(why) = why {
+            self.fail("carried_mismatch", Some(RECORD_FILE), format!("Marks of what was carried do not fit: {why}."));
+        }
+        if let Some(parent) = &record.parent {
+            let carried = record.items.iter().filter(|row| row.carried).count();
+            self.notes.push(format!(
+                "It goes on from {} by {} at {}: {carried} of {} answers are carried as they were.",
+                parent.name(),
+                parent.login,
+                parent.commit,
+                record.items.len()
+            ));
+        }
+    }
+
+    /// Where carried lines come from, they have these bytes at the older commit, as far as that is in the clone.
+    pub fn carried_at(&mut self, record: &Record, clone: &Repo) {
+        let Some(parent) = &record.parent else { return };
+        let Ok(older) = clone.pin(parent.commit, &[]) else {
+            self.notes.push(format!(
+                "The older commit {} is not in this clone, so where lines were carried from was not checked.",
+                parent.commit.short()
+            ));
+            return;
+        };
+        for row in &record.evidence {
+            for region in row.carried.iter().flat_map(|trace| &trace.from) {
+                match older.excerpt(region) {
+                    Ok(_) => {}
+                    Err(error) if error.kind == Kind::False => {
+                        let about = row.id.to_string();
+                        let why = format!("It was carried from lines that were not there: {}", error.message);
+                        self.fail("carried_mismatch", Some(&about), why);
+                    }
+                    Err(error) => {
+                        self.notes
+                            .push(format!("Where {} was carried from was not checked: {}", row.id, error.message));
+                    }
+                }
             }
         }
     }
@@ -211,6 +278,30 @@ impl Checker<'_> {
                 format!("The manifest says something else than the record: {}.", keys.join(", ")),
             );
         }
+    }
+}
+
+/// Tells whether evidence can have come to be from what it says that it was carried from.
+fn traced(kind: &evidence::Kind, trace: &Trace) -> bool {
+    match kind {
+        evidence::Kind::Code { regions } => {
+            let pairs = || trace.from.iter().zip(regions);
+            let there = |(from, to): (&Region, &Region)| {
+                (&from.path, from.first, from.last, from.commit) == (&to.path, to.first, to.last, to.commit)
+            };
+            !trace.from.is_empty()
+                && trace.from.len() <= regions.len()
+                && pairs().all(|(from, to)| from.sha256 == to.sha256)
+                && match trace.fate {
+                    Fate::Exact => pairs().all(there),
+                    Fate::Moved => !pairs().all(there),
+                    _ => false,
+                }
+        }
+        evidence::Kind::Observation(_) | evidence::Kind::External(_) => {
+            trace.fate == Fate::NotChecked && trace.from.is_empty()
+        }
+        _ => trace.fate == Fate::SameResult && trace.from.is_empty(),
     }
 }
 

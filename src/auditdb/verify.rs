@@ -490,6 +490,7 @@ impl Checker<'_> {
         self.rows(record, &loaded);
         self.findings(record, &loaded);
         self.mutes(record, &loaded);
+        self.carried(record);
         self.times(record);
         self.coverage(record);
         let score = score::score(standard, &record.inputs());
@@ -540,6 +541,7 @@ impl Checker<'_> {
             );
         }
         self.coverage_at(record, &pin);
+        self.carried_at(record, clone);
         for row in &record.evidence {
             let about = row.id.to_string();
             match pin.check(&row.evidence) {

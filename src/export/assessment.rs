@@ -64,6 +64,10 @@ fn support(support: Support) -> &'static str {
     }
 }
 
+fn carried(carried: bool) -> &'static str {
+    if carried { " *Carried over.*" } else { "" }
+}
+
 impl<'a> Report<'a> {
     fn repository(&self) -> String {
         let repo = &self.record.target.repo;
@@ -124,6 +128,13 @@ impl<'a> Report<'a> {
             );
         }
         blocks.push(summary);
+        if let Some(parent) = &self.record.parent {
+            blocks.push(format!(
+                "It goes on from an older audit: {}. What is marked as carried stood there, and the auditor neither confirmed \
+                 nor changed it since; its evidence was found again, or run again, at this commit.",
+                text::parent(parent)
+            ));
+        }
         blocks.extend(self.record.note.iter().map(|note| said("The auditor says", note)));
         blocks
     }
@@ -138,6 +149,7 @@ impl<'a> Report<'a> {
             Gap::OpenFact(at) => format!("{}: fact not stated", slot(&at)),
             Gap::Unsupported(at) => format!("{}: neither evidence nor a reason", slot(&at)),
             Gap::Undisclosed(id) => format!("{id}: no decision on disclosure"),
+            Gap::Unconfirmed(of) => format!("{}: taken over, and not confirmed", inline(&of.to_string())),
         });
         let gaps = bullets(gaps);
         let none = "Nothing is open; the auditor sealed it as a partial record.".to_owned();
@@ -410,7 +422,7 @@ impl<'a> Report<'a> {
                 }
             };
             blocks.push(format!("### {title}{mode}: {value}"));
-            blocks.push(format!("Rests on {}.", support(row.support)));
+            blocks.push(format!("Rests on {}.{}", support(row.support), carried(row.carried)));
             blocks.extend(row.reason.iter().map(|reason| said("Reason", reason)));
             blocks.extend(row.note.iter().map(|note| said("Note", note)));
             blocks.extend(self.evidence(&row.evidence, shown));
@@ -453,8 +465,8 @@ impl<'a> Report<'a> {
         for row in rows {
             let mode = row.slot.mode.as_deref();
             let same = together.iter_mut().find(|(first, _)| {
-                (&first.answer, &first.reason, &first.evidence, &first.note)
-                    == (&row.answer, &row.reason, &row.evidence, &row.note)
+                (&first.answer, &first.reason, &first.evidence, &first.note, first.carried)
+                    == (&row.answer, &row.reason, &row.evidence, &row.note, row.carried)
             });
             match same {
                 Some((_, modes)) => modes.extend(mode),
@@ -483,10 +495,11 @@ impl<'a> Report<'a> {
                     let same = answer.to_string() == row.state.to_string();
                     let state = if same { String::new() } else { format!(": {}", row.state) };
                     format!(
-                        "{} **{}**{modes}{state}.{secure} Rests on {}.",
+                        "{} **{}**{modes}{state}.{secure} Rests on {}.{}",
                         row.state.mark(),
                         capital(&answer.to_string()),
                         support(row.support),
+                        carried(row.carried),
                     )
                 }
             });

@@ -2,6 +2,7 @@
 
 use super::text::{self, code, count, excerpt, inline, language, said};
 use super::{Source, permalink};
+use crate::model::carry::{Fate, Trace};
 use crate::model::event::EvidenceId;
 use crate::model::evidence::{
     External, History, Kind, Observation, PathList, Place, Query, Reachability, Region, RepoPath, Search, SkipReason,
@@ -58,8 +59,20 @@ pub(super) fn full(source: &Source, row: &EvidenceRow, level: usize) -> String {
         Kind::Observation(observation) => observed(observation, row.redacted.as_deref(), &mut blocks),
         Kind::External(external) => seen(external, row.redacted.as_deref(), &mut blocks),
     }
+    blocks.extend(row.carried.iter().map(carried));
     blocks.extend(row.evidence.note.iter().map(|note| said("What it shows", note)));
     blocks.join("\n\n")
+}
+
+fn carried(trace: &Trace) -> String {
+    let from: Vec<String> =
+        trace.from.iter().map(|region| format!("{} {}", text::path(&region.path), lines(region))).collect();
+    let from = if from.is_empty() || trace.fate == Fate::Exact {
+        String::new()
+    } else {
+        format!("; it was at {}", from.join("; "))
+    };
+    format!("*Carried over: {}{from}.*", trace.fate.word())
 }
 
 fn withheld(reason: &str) -> String {

@@ -87,6 +87,11 @@ fn public(source: &Source, row: &FindingRow, id: &str, finding: &Finding) -> Str
         format!("**Advisories**: {}", joined(&finding.advisories)),
         format!("**Disclosure**: {}", capital(&disclosure(finding))),
     ];
+    let carried = if row.carried {
+        "\n\n*Carried over from an older audit; the auditor neither confirmed nor changed it since.*"
+    } else {
+        ""
+    };
     let bullets = |entries: &[String]| list(|_| "-".to_owned(), entries);
     let boxes = |entries: &[String]| list(|_| "- [ ]".to_owned(), entries);
     let numbers = |entries: &[String]| list(|number| format!("{number}."), entries);
@@ -94,7 +99,7 @@ fn public(source: &Source, row: &FindingRow, id: &str, finding: &Finding) -> Str
     let sections = [
         format!("# Finding: {}", inline(&finding.title)),
         head.join("  \n"),
-        format!("## Executive Summary\n{}", prose(&finding.summary)),
+        format!("## Executive Summary\n{}{carried}", prose(&finding.summary)),
         format!("## Technical Description\n{}", prose(&finding.description)),
         format!("## Evidence\n{}", backing(source, row)),
         format!("## Impact Assessment\n{}", impact(finding)),

@@ -39,6 +39,11 @@ fn describe(event: &Event) -> String {
         Event::Opened(opened) => {
             format!("opened {} at {}", display::line(&opened.target.url), opened.pin.commit.short())
         }
+        Event::Carried(carried) => format!(
+            "took over {} and {} of evidence",
+            count(carried.answers.len(), "answer", "answers"),
+            count(carried.evidence.len(), "piece", "pieces")
+        ),
         Event::Resumed { .. } => "resumed".to_owned(),
         Event::ModeDeclared { mode } => format!("mode {mode} declared"),
         Event::FactSet { slots, value, reason } => format!("{} = {value}{}", names(slots), because(reason.as_ref())),

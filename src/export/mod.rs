@@ -31,7 +31,7 @@ pub use log::describe_act;
 pub use notes::raw_notes;
 pub use permalink::permalink;
 pub use summary::summary;
-pub use text::count;
+pub use text::{count, place};
 
 /// What an audit's files are made from.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@
 
 use super::Source;
 use super::evidence;
-use super::text::{count, first_line, inline, path, prose};
+use super::text::{self, count, first_line, inline, path, prose};
 use crate::model::audit::Audit;
 use crate::model::event::{Event, FindingId, Subject};
 use crate::model::record::{FindingBody, FindingRow};
@@ -22,6 +22,9 @@ pub fn raw_notes(source: &Source) -> String {
     );
     out.push_str("## What happened\n\n");
     out.push_str(&format!("- {} — the audit began\n", record.started_at));
+    if let Some(parent) = &record.parent {
+        out.push_str(&format!("- {} — {}\n", record.started_at, text::parent(parent)));
+    }
     for entry in source.audit.effective() {
         if let Some(what) = told(source, &entry.event) {
             out.push_str(&format!("- {} — {what}\n", entry.at));
@@ -156,6 +159,7 @@ fn told(source: &Source, event: &Event) -> Option<String> {
         }
         Event::LeadUnmuted { mute } => format!("{} is listed again", inline(&mute.to_string())),
         Event::Opened(_)
+        | Event::Carried(_)
         | Event::Resumed { .. }
         | Event::Seen { .. }
         | Event::Sealed { .. }

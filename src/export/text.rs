@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use super::caution::injection_like;
-use crate::model::evidence::RepoPath;
+use crate::model::carry::Parent;
+use crate::model::evidence::{Region, RepoPath};
 use crate::repo::display;
 
 /// Opens an example of prompt injection: the audit database's label in its form for Markdown.
@@ -413,6 +414,22 @@ pub fn count(number: impl TryInto<u64>, one: &str, many: &str) -> String {
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default() + letters.as_str()
+}
+
+/// Returns where a region stands, as a terminal shows it.
+pub fn place(region: &Region) -> String {
+    let lines = if region.first == region.last {
+        region.first.to_string()
+    } else {
+        format!("{}-{}", region.first, region.last)
+    };
+    let commit = region.commit.map(|commit| format!(" of {}", commit.short())).unwrap_or_default();
+    format!("{}:{lines}{commit}", display::bytes(&region.path.0))
+}
+
+/// Says which older audit one goes on from.
+pub(super) fn parent(parent: &Parent) -> String {
+    format!("taken over from {} by {} at commit `{}`", inline(parent.name()), inline(&parent.login), parent.commit)
 }
 
 #[cfg(test)]

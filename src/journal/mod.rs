@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::model::audit::Audit;
+use crate::model::carry::Carried;
 use crate::model::event::{Entry, Event, JOURNAL_VERSION, Opened};
 use crate::model::hash::Sha256;
 use crate::model::standard::Standard;
@@ -71,9 +72,17 @@ fn line(entry: &Entry) -> Result<String> {
 }
 
 /// Writes the two files of a new audit into a folder that nobody else knows yet.
-fn begin(dir: &Path, opened: Opened, standard_toml: &str, at: Time) -> Result<()> {
+fn begin(dir: &Path, opened: Opened, carried: Option<Carried>, standard_toml: &str, at: Time) -> Result<()> {
     let entry = Entry { seq: 1, at, prev: Sha256::ZERO, act: 1, of: 1, event: Event::Opened(Box::new(opened)) };
-    for (name, text) in [(STANDARD, standard_toml), (FILE, line(&entry)?.as_str())] {
+    let mut journal = line(&entry)?;
+    if let Some(carried) = carried {
+        let prev = Sha256::of(&journal);
+        journal += &line(&Entry { seq: 2, at, prev, act: 2, of: 1, event: Event::Carried(Box::new(carried)) })?;
+        // An audit that could not be read again must not come to be.
+        let loaded = Loaded::from_known_toml(standard_toml.to_owned(), STANDARD)?;
+        replay(journal.as_bytes(), loaded.standard, &dir.join(FILE))?;
+    }
+    for (name, text) in [(STANDARD, standard_toml), (FILE, journal.as_str())] {
         let path = dir.join(name);
         let written = File::create_new(&path).and_then(|mut file| {
             file.write_all(text.as_bytes())?;

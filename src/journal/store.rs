@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Journal, View, begin, sync_dir};
 use crate::error::{Error, Result};
+use crate::model::carry::Carried;
 use crate::model::event::Opened;
 use crate::model::time::Time;
 
@@ -99,6 +100,14 @@ impl Store {
     /// # Errors
     /// Where one of this name is there already, or it cannot be written.
     pub fn create(&self, opened: Opened, standard_toml: &str, at: Time) -> Result<()> {
+        self.create_from(opened, None, standard_toml, at)
+    }
+
+    /// Creates an audit whole, with what it takes over from its parent.
+    ///
+    /// # Errors
+    /// As [`Store::create`]; and where what is taken over does not fit the standard.
+    pub fn create_from(&self, opened: Opened, carried: Option<Carried>, standard_toml: &str, at: Time) -> Result<()> {
         let name = opened.audit.clone();
         let target = self.dir(&name);
         if target.exists() {
@@ -109,7 +118,7 @@ impl Store {
             .prefix(".new-")
             .tempdir_in(&self.audits)
             .map_err(|error| Error::io("write", &self.audits, &error))?;
-        begin(temporary.path(), opened, standard_toml, at)?;
+        begin(temporary.path(), opened, carried, standard_toml, at)?;
         std::fs::rename(temporary.path(), &target).map_err(|error| Error::io("write", &target, &error))?;
         sync_dir(&self.audits)
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::answer::Answer;
+use super::carry::{Before, Carried, Carry, Trace};
 use super::coverage::Regions;
 use super::event::{Entry, Event, EvidenceId, FindingId, JOURNAL_VERSION, Opened, Subject, Tool};
 use super::evidence::{Evidence, Kind, Reachability, RepoPath};
@@ -59,6 +60,8 @@ pub struct Piece {
     pub backs: BTreeSet<Subject>,
     /// Why its text is not published.
     pub redacted: Option<String>,
+    /// Where it was taken over from.
+    pub carried: Option<Trace>,
 }
 
 /// A finding as it stands.
@@ -96,6 +99,8 @@ pub struct Folded {
     pub reviewed: Regions,
     /// Muted leads.
     pub muted: BTreeMap<Mute, Muted>,
+    /// What was taken over from the parent and nobody confirmed or changed yet.
+    pub carried: BTreeMap<Subject, Carry>,
 }
 
 /// A record that was exported from this audit.
@@ -144,6 +149,9 @@ pub enum Gap {
     Unsupported(Slot),
     /// An open critical or high finding without a decision on its disclosure.
     Undisclosed(FindingId),
+    /// Something that was taken over and needs the auditor's word: another person's answer or fact, or a finding whose evidence
+    /// no longer holds.
+    Unconfirmed(Subject),
 }
 
 /// Evidence as it would be recorded.
@@ -172,17 +180,7 @@ impl Audit {
         if (entry.seq, entry.act, entry.of) != (1, 1, 1) {
             return Err("`opened` is not an act of its own with number 1".to_owned());
         }
-        let now = Folded {
-            opened: (**opened).clone(),
-            modes: Vec::new(),
-            facts: BTreeMap::new(),
-            answers: BTreeMap::new(),
-            notes: BTreeMap::new(),
-            evidence: BTreeMap::new(),
-            findings: BTreeMap::new(),
-            reviewed: Regions::default(),
-            muted: BTreeMap::new(),
-        };
+        let now = Folded::new((**opened).clone());
         Ok(Audit {
             standard,
             now,
@@ -205,6 +203,13 @@ impl Audit {
             return Err(format!("event {} follows event {last}", entry.seq));
         }
         match &entry.event {
+            Event::Carried(carried) => {
+                let second = entry.seq == 2 && self.now.opened.parent.is_some();
+                if !second {
+                    return Err("`carried` is not the second event of an audit that has a parent".to_owned());
+                }
+                self.now.carry(&self.standard, &entry, line, carried)?;
+            }
             Event::Opened(_) => return Err("`opened` stands in the middle of the journal".to_owned()),
             Event::Resumed { .. } => {}
             // What a crafted journal holds too much of is left out; the program never writes so much.
@@ -259,18 +264,12 @@ impl Audit {
 
     fn refold(&mut self) {
         let Folded { opened, .. } = &self.now;
-        let mut folded = Folded {
-            opened: opened.clone(),
-            modes: Vec::new(),
-            facts: BTreeMap::new(),
-            answers: BTreeMap::new(),
-            notes: BTreeMap::new(),
-            evidence: BTreeMap::new(),
-            findings: BTreeMap::new(),
-            reviewed: Regions::default(),
-            muted: BTreeMap::new(),
-        };
+        let mut folded = Folded::new(opened.clone());
         for (entry, line) in &self.entries {
+            if let Event::Carried(carried) = &entry.event {
+                let fits = folded.carry(&self.standard, entry, *line, carried);
+                debug_assert!(fits.is_ok(), "{fits:?}");
+            }
             if entry.event.undoable() && !self.undone.contains(&entry.act) {
                 // Acts are undone from the last one backwards, so whatever an act builds on is still there; an act
                 // that fits once therefore fits again.
@@ -284,6 +283,20 @@ impl Audit {
     /// Returns all entries with the digests of their lines.
     pub fn entries(&self) -> &[(Entry, Sha256)] {
         &self.entries
+    }
+
+    /// Returns what was taken over from the parent.
+    pub fn carried(&self) -> Option<&Carried> {
+        match &self.entries.get(1)?.0.event {
+            Event::Carried(carried) => Some(carried),
+            _ => None,
+        }
+    }
+
+    /// Tells whether the parent is another person's audit, so that what was taken over is a proposal.
+    pub fn is_proposed(&self) -> bool {
+        let opened = &self.now.opened;
+        opened.parent.as_ref().is_some_and(|parent| parent.login != opened.auditor.login)
     }
 
     /// Returns the entries that count: undoable ones that were not undone.
@@ -321,19 +334,23 @@ impl Audit {
 
     /// Returns a number that no piece of evidence ever had, also not one that was undone.
     pub fn next_evidence(&self) -> EvidenceId {
+        let carried = self.carried().into_iter().flat_map(|carried| carried.evidence.iter().map(|piece| piece.id.0));
         let used = self.entries.iter().filter_map(|(entry, _)| match &entry.event {
             Event::EvidenceAdded { id, .. } => Some(id.0),
             _ => None,
         });
+        let used = used.chain(carried);
         EvidenceId(used.max().unwrap_or(0) + 1)
     }
 
     /// Returns a number that no finding ever had, also not one that was undone.
     pub fn next_finding(&self) -> FindingId {
+        let carried = self.carried().into_iter().flat_map(|carried| carried.findings.iter().map(|one| one.id.0));
         let used = self.entries.iter().filter_map(|(entry, _)| match &entry.event {
             Event::FindingSet { id, .. } => Some(id.0),
             _ => None,
         });
+        let used = used.chain(carried);
         FindingId(used.max().unwrap_or(0) + 1)
     }
 
@@ -453,11 +470,73 @@ impl Audit {
                 gaps.push(Gap::Undisclosed(*id));
             }
         }
+        for (subject, carry) in &self.now.carried {
+            // An item that was reopened is open, which is said above; a finding stays where it was.
+            let reopened = !carry.reopened_by.is_empty();
+            let finding = matches!(subject, Subject::Finding(_));
+            if reopened && finding || !reopened && self.is_proposed() {
+                gaps.push(Gap::Unconfirmed(subject.clone()));
+            }
+        }
         gaps
     }
 }
 
 impl Folded {
+    fn new(opened: Opened) -> Folded {
+        Folded {
+            opened,
+            modes: Vec::new(),
+            facts: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            evidence: BTreeMap::new(),
+            findings: BTreeMap::new(),
+            reviewed: Regions::default(),
+            muted: BTreeMap::new(),
+            carried: BTreeMap::new(),
+        }
+    }
+
+    /// Takes over what the parent holds: what its evidence still backs stands, the rest is known as it was before.
+    fn carry(&mut self, standard: &Standard, entry: &Entry, line: Sha256, carried: &Carried) -> Result<(), String> {
+        carried.evidence.iter().try_for_each(|piece| piece.check())?;
+        for event in carried.events() {
+            self.apply(standard, &Entry { event, ..entry.clone() }, line)?;
+        }
+        for piece in carried.evidence.iter().filter(|piece| piece.fate.holds()) {
+            let from = piece.regions.iter().map(|one| one.from.clone()).collect();
+            let here = self.piece(piece.id)?;
+            here.at = piece.taken_at;
+            here.carried = Some(Trace { fate: piece.fate, from });
+        }
+        for one in &carried.findings {
+            if let Some(found) = self.findings.get_mut(&one.id) {
+                found.at = one.at;
+            }
+        }
+        let answers = carried.answers.iter().map(|one| {
+            let before = Before::Answer(one.answer, one.reason.clone());
+            (Subject::Item(one.slot.clone()), before)
+        });
+        let facts = carried.facts.iter().map(|one| {
+            let before = Before::Fact(one.value.clone(), one.reason.clone());
+            (Subject::Fact(one.slot.clone()), before)
+        });
+        let findings = carried.findings.iter().map(|one| (Subject::Finding(one.id), Before::Finding));
+        // What is reopened is shown as it was, so it must be sound as well.
+        let mut trial = self.clone();
+        for event in carried.said() {
+            trial.apply(standard, &Entry { event, ..entry.clone() }, line)?;
+        }
+        for (subject, before) in answers.chain(facts).chain(findings) {
+            self.expect_subject(standard, &subject)?;
+            let reopened_by = carried.reopening(&subject);
+            self.carried.insert(subject, Carry { before, reopened_by });
+        }
+        Ok(())
+    }
+
     /// Returns the slots of an item or fact: one per declared mode, or one.
     pub fn slots(&self, id: &str, per_mode: bool) -> Vec<Slot> {
         if per_mode { self.modes.iter().map(|mode| Slot::in_mode(id, mode)).collect() } else { vec![Slot::once(id)] }
@@ -582,6 +661,7 @@ impl Folded {
                         return Err(format!("{}: `unknown` needs a written reason", slot.id));
                     }
                     let stated = Stated { value: value.clone(), reason: reason.clone(), at: entry.at };
+                    self.carried.remove(&Subject::Fact(slot.clone()));
                     self.facts.insert(slot.clone(), stated);
                 }
             }
@@ -602,6 +682,7 @@ impl Folded {
                         return Err(format!("{}: {answer} needs a written reason", slot.id));
                     }
                     let answered = Answered { answer: *answer, reason: reason.clone(), at: entry.at };
+                    self.carried.remove(&Subject::Item(slot.clone()));
                     self.answers.insert(slot.clone(), answered);
                 }
             }
@@ -624,8 +705,13 @@ impl Folded {
                 if matches!(&evidence.kind, Kind::Code { regions } if regions.is_empty()) {
                     return Err(format!("{id} has no region"));
                 }
-                let piece =
-                    Piece { evidence: (**evidence).clone(), at: entry.at, backs: BTreeSet::new(), redacted: None };
+                let piece = Piece {
+                    evidence: (**evidence).clone(),
+                    at: entry.at,
+                    backs: BTreeSet::new(),
+                    redacted: None,
+                    carried: None,
+                };
                 self.evidence.insert(*id, piece);
             }
             Event::RegionAdded { id, region } => match &mut self.piece(*id)?.evidence.kind {
@@ -656,11 +742,13 @@ impl Folded {
                 let before = self.findings.remove(id);
                 let at = before.as_ref().map_or(entry.at, |found| found.at);
                 let withdrawn = before.and_then(|found| found.withdrawn);
+                self.carried.remove(&Subject::Finding(*id));
                 self.findings.insert(*id, Found { finding: (**finding).clone(), at, line, withdrawn });
             }
             Event::FindingWithdrawn { id, reason } => {
                 let found = self.findings.get_mut(id).ok_or_else(|| format!("there is no finding {id}"))?;
                 found.withdrawn = Some(reason.clone());
+                self.carried.remove(&Subject::Finding(*id));
             }
             Event::Redacted { id, reason } => self.piece(*id)?.redacted = Some(reason.clone()),
             Event::Reviewed { files, taken_back } => {
@@ -688,6 +776,7 @@ impl Folded {
                 self.muted.remove(mute).ok_or_else(|| format!("{mute} is not muted"))?;
             }
             Event::Opened(_)
+            | Event::Carried(_)
             | Event::Resumed { .. }
             | Event::Seen { .. }
             | Event::Sealed { .. }

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::answer::Answer;
+use super::carry::{Carried, Parent};
 use super::coverage::FileLines;
 use super::evidence::{Evidence, Region, RepoPath};
 use super::finding::Finding;
@@ -199,6 +200,9 @@ pub struct Opened {
     /// What helped the auditor besides this program, such as a language model; absent means nothing did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assisted_by: Option<String>,
+    /// The older audit that this one goes on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// The program.
     pub tool: Tool,
 }
@@ -209,6 +213,8 @@ pub struct Opened {
 pub enum Event {
     /// The audit began. Always the first event, and only that.
     Opened(Box<Opened>),
+    /// What was taken over from the parent. The second event of an audit that has one, and only that; nobody undoes it.
+    Carried(Box<Carried>),
     /// It was taken up again.
     Resumed {
         /// The program.
@@ -354,6 +360,7 @@ impl Event {
         !matches!(
             self,
             Event::Opened(_)
+                | Event::Carried(_)
                 | Event::Resumed { .. }
                 | Event::Seen { .. }
                 | Event::Sealed { .. }

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod audit;
+pub mod carry;
 pub mod compare;
 pub mod countersign;
 pub mod coverage;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, State};
 use super::audit::{Audit, Folded, Found, Seal};
+use super::carry::{Parent, Trace};
 use super::coverage::{Coverage, Extent};
 use super::event::{Auditor, EvidenceId, FindingId, Pin, StandardRef, Subject, Target, Tool};
 use super::evidence::{Evidence, RepoPath};
@@ -88,6 +89,9 @@ pub struct Record {
     pub standard: StandardRef,
     /// What was audited.
     pub target: Audited,
+    /// The older audit that this one goes on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// Open or unsupported items are part of it: not a finished audit.
     pub partial: bool,
     /// Every item, per mode where it is answered per mode, in the standard's order.
@@ -178,6 +182,9 @@ pub struct FactRow {
     /// The auditor's note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// It was taken over from the parent as it was, and neither confirmed nor changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub carried: bool,
 }
 
 /// An item.
@@ -202,6 +209,9 @@ pub struct ItemRow {
     /// The auditor's note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// It was taken over from the parent as it was, and neither confirmed nor changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub carried: bool,
 }
 
 /// A finding.
@@ -224,6 +234,9 @@ pub struct FindingRow {
     /// Evidence.
     #[serde(default)]
     pub evidence: Vec<EvidenceId>,
+    /// It was taken over from the parent as it was, and neither confirmed nor changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub carried: bool,
 }
 
 /// What may be known of a finding.
@@ -266,6 +279,9 @@ pub struct EvidenceRow {
     /// Why its text is not published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redacted: Option<String>,
+    /// Where it was taken over from, and what became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Trace>,
     /// The piece. Places and hashes, never excerpts.
     #[serde(flatten)]
     pub evidence: Evidence,
@@ -340,6 +356,7 @@ pub fn build(audit: &Audit, seal: &Seal, extent: Option<&Extent>) -> Statement {
                 taken_at: piece.at,
                 backs,
                 redacted: piece.redacted.clone(),
+                carried: piece.carried.clone(),
                 evidence,
             })
         })
@@ -372,6 +389,7 @@ pub fn build(audit: &Audit, seal: &Seal, extent: Option<&Extent>) -> Statement {
                 modes: now.modes.clone(),
                 facts: fact_rows(&audit.standard, now),
             },
+            parent: opened.parent.clone(),
             partial: seal.partial,
             items: item_rows(&audit.standard, now),
             score,
@@ -432,6 +450,7 @@ fn fact_rows(standard: &Standard, now: &Folded) -> Vec<FactRow> {
                 reason,
                 evidence,
                 note: now.notes.get(&Some(slot.clone())).cloned(),
+                carried: stated.is_some() && now.carried.contains_key(&Subject::Fact(slot.clone())),
                 slot,
             }
         })
@@ -455,6 +474,7 @@ fn item_rows(standard: &Standard, now: &Folded) -> Vec<ItemRow> {
                 reason,
                 evidence,
                 note: now.notes.get(&Some(slot.clone())).cloned(),
+                carried: answered.is_some() && now.carried.contains_key(&Subject::Item(slot.clone())),
                 slot,
             }
         })
@@ -488,6 +508,7 @@ fn finding_rows(now: &Folded) -> Vec<FindingRow> {
                 advisory: !finding.advisories.is_empty(),
                 body,
                 evidence: if public { now.backing(&Subject::Finding(*id)) } else { Vec::new() },
+                carried: now.carried.contains_key(&Subject::Finding(*id)),
             }
         })
         .collect()

@@ -190,10 +190,14 @@ pub(super) fn unfit(bytes: &[u8]) -> Option<&'static str> {
 
 /// Finds the lines that differ, in texts that are not [`unfit`].
 pub(super) fn blocks(old: &[u8], new: &[u8]) -> Result<Vec<Block>> {
+    blocks_with(old, new, &mut DiffOptions::new())
+}
+
+/// Finds the lines that differ by what the options say makes a difference, in texts that are not [`unfit`].
+pub(super) fn blocks_with(old: &[u8], new: &[u8], options: &mut DiffOptions) -> Result<Vec<Block>> {
     let failed = |error: git2::Error| Error::could_not(format!("The files cannot be compared: {}.", error.message()));
-    let mut options = DiffOptions::new();
     options.context_lines(0).interhunk_lines(0).force_text(true);
-    let patch = Patch::from_buffers(old, None, new, None, Some(&mut options)).map_err(failed)?;
+    let patch = Patch::from_buffers(old, None, new, None, Some(options)).map_err(failed)?;
     let mut blocks = Vec::with_capacity(patch.num_hunks());
     for index in 0..patch.num_hunks() {
         let (hunk, _) = patch.hunk(index).map_err(failed)?;

@@ -25,6 +25,7 @@ mod object;
 mod pin;
 mod quote;
 mod range;
+mod reanchor;
 mod refs;
 mod require;
 mod rust_tests;

@@ -382,7 +382,7 @@ fn both(a: &Option<Range<usize>>, b: &Option<Range<usize>>) -> Option<Range<usiz
 }
 
 /// Returns whether lines of the newer file were changed, and which of the older file's they were.
-fn before(blocks: &[Block], lines: Range<usize>) -> (bool, Option<Range<usize>>) {
+pub(super) fn before(blocks: &[Block], lines: Range<usize>) -> (bool, Option<Range<usize>>) {
     // Lines and gaps are told apart: a block without lines of the newer file touches what is on both sides of it.
     let touches = |block: &Block| {
         if block.new.is_empty() {

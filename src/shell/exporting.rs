@@ -203,6 +203,10 @@ pub fn expect_finished(audit: &Audit, partial: bool) -> Result<()> {
         Gap::Unsupported(one) => slot(one),
         _ => None,
     });
+    let unconfirmed = list(&|gap| match gap {
+        Gap::Unconfirmed(of) => Some(of.to_string()),
+        _ => None,
+    });
     let mut error = Error::falsity("The audit is not finished.");
     if gaps.contains(&Gap::NoMode) {
         error = error.hint("No mode is declared: `touchstone open --mode stdio`.");
@@ -212,6 +216,9 @@ pub fn expect_finished(audit: &Audit, partial: bool) -> Result<()> {
     }
     if !unsupported.is_empty() {
         error = error.hint(format!("Without evidence or reason: {}.", unsupported.join(", ")));
+    }
+    if !unconfirmed.is_empty() {
+        error = error.hint(format!("Carried and not confirmed: {}.", unconfirmed.join(", ")));
     }
     Err(error.hint("--partial exports it as it is, and says so in the record."))
 }

@@ -8,6 +8,7 @@ pub mod git;
 pub mod leads;
 pub mod past;
 pub mod print;
+pub mod reaudit;
 pub mod terminal;
 pub mod workbench;
 

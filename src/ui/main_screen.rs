@@ -604,6 +604,7 @@ fn label(app: &App, context: Context, action: &Action) -> Option<&'static str> {
         (Context::Main, Act::Reason) => {
             app.slots_of(&app.item).iter().any(|slot| app.audit.now.answers.contains_key(slot))
         }
+        (Context::Main, Act::Confirm) => app.is_carried(&app.item),
         (Context::Main, Act::Mode) => app.audit.now.modes.len() > 1,
         (Context::Main, Act::DeclareMode) => app.audit.now.modes.is_empty(),
         (Context::Main, Act::StateFact) => app.audit.standard.fact(&app.item).is_some(),
@@ -630,6 +631,7 @@ fn label(app: &App, context: Context, action: &Action) -> Option<&'static str> {
         (Context::Text, Act::Save) => false,
         (Context::Form, Act::Save) if exports => return Some("export"),
         (Context::Form, Act::Accept) => false,
+        (Context::Carried, Act::Accept) => return Some("show"),
         (Context::Page | Context::Review, Act::Accept) => return leads_on.then_some("go there"),
         _ => true,
     };

@@ -17,7 +17,7 @@ use touchstone::model::score::Slot;
 
 use crate::support::Desk;
 use crate::workshop::Workshop;
-use crate::{app_answers, app_evidence, app_move, app_past, app_record, app_search, coverage, leads};
+use crate::{app_answers, app_evidence, app_move, app_past, app_record, app_search, coverage, leads, reaudit};
 
 /// Actions that a test of this file presses.
 const COVERED: &[&str] = &[
@@ -166,6 +166,7 @@ fn every_action_has_a_test() {
         app_search::COVERED,
         coverage::COVERED,
         leads::COVERED,
+        reaudit::COVERED,
     ];
     let covered: BTreeSet<&str> = lists.into_iter().flatten().copied().collect();
     assert_eq!(all.difference(&covered).collect::<Vec<_>>(), Vec::<&&str>::new(), "actions without a test");

@@ -63,6 +63,7 @@ fn opened() -> Event {
         standard: StandardRef { id: "acme-baseline".to_owned(), version: "1".to_owned(), sha256: Sha256::ZERO },
         auditor: Auditor { login: "jo".to_owned(), name: None, organization: None, contact: None },
         assisted_by: None,
+        parent: None,
         tool: tool(),
     }))
 }

@@ -68,6 +68,7 @@ impl Made {
                 contact: Some("ada@example.org".to_owned()),
             },
             assisted_by: Some("a language model".to_owned()),
+            parent: None,
             tool: tool(),
         };
         let entry =

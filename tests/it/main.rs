@@ -47,6 +47,8 @@ mod past;
 mod print;
 mod pseudo;
 mod pty;
+mod reanchor;
+mod reaudit;
 mod record;
 mod record_fuzz;
 mod repo_fixture;

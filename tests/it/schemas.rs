@@ -203,6 +203,7 @@ fn audit() -> Audit {
             contact: Some("jo@example.com".to_owned()),
         },
         assisted_by: Some("a model".to_owned()),
+        parent: None,
         tool: tool(),
     };
     let entry = |seq: u64, event: Event| Entry {

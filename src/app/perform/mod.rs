@@ -201,6 +201,10 @@ impl App {
                     "All items."
                 });
             }
+            Act::CarriedList => self.open_carried(),
+            Act::Confirm => self.confirm(),
+            Act::TakePlace => self.take_place(),
+            Act::GoReopened => self.go_to_reopened(),
             Act::Flips => self.popups.push(Popup::Page(pages::flips(self))),
             Act::NewFinding => finding::open(self, None),
             Act::Findings => self.findings(),

@@ -25,6 +25,7 @@ mod man;
 mod mute;
 mod note;
 mod open;
+mod reaudit;
 mod score;
 mod search;
 mod show;
@@ -88,6 +89,8 @@ pub struct Global {
 enum Command {
     /// Start an audit of a clone, or take it up again
     Open(open::Args),
+    /// Start a new audit at a newer commit from an older one, or from a record
+    Reaudit(reaudit::Args),
     /// List the audits on this machine
     Audits,
     /// Show where the audit stands
@@ -193,6 +196,7 @@ fn run(command: Option<Command>, context: &mut Context) -> Result<()> {
     let Some(command) = command else { return bare(context) };
     match command {
         Command::Open(args) => open::run(&args, context),
+        Command::Reaudit(args) => reaudit::run(&args, context),
         Command::Audits => audits::run(context),
         Command::Status(args) => status::run(&args, context),
         Command::Score(args) => score::run(&args, context),

@@ -76,6 +76,11 @@ impl Args {
             ..Args::default()
         }
     }
+
+    /// Returns what names this auditor and nothing else.
+    pub fn by(auditor: Option<String>) -> Self {
+        Args { auditor, ..Args::default() }
+    }
 }
 
 pub fn run(args: &Args, context: &mut Context) -> Result<()> {
@@ -220,12 +225,7 @@ fn create(args: &Args, context: &Context, store: &Store, repo: &Repo, commit: Ob
         _ => error,
     })?;
     let auditor = auditor(args, context)?;
-    let base = format!("{}-{}-{}", target.repo, commit.short(), auditor.login);
-    let taken = store.names()?;
-    let name = std::iter::once(base.clone())
-        .chain((2..).map(|number| format!("{base}-{number}")))
-        .find(|name| !taken.contains(name))
-        .unwrap_or(base);
+    let name = free_name(store, &target.repo, commit, &auditor.login)?;
     let opened = Opened {
         version: JOURNAL_VERSION,
         audit: name.clone(),
@@ -241,11 +241,22 @@ fn create(args: &Args, context: &Context, store: &Store, repo: &Repo, commit: Ob
         standard: loaded.reference(),
         auditor: auditor.clone(),
         assisted_by: args.assisted_by.clone(),
+        parent: None,
         tool: tool(),
     };
     store.create(opened, &loaded.toml, context.now()?)?;
     Config::remember(&context.paths()?.config_file(), &auditor)?;
     Ok(name)
+}
+
+/// Returns a name that no audit has yet.
+pub fn free_name(store: &Store, repo: &str, commit: ObjectId, login: &str) -> Result<String> {
+    let base = format!("{repo}-{}-{login}", commit.short());
+    let taken = store.names()?;
+    Ok(std::iter::once(base.clone())
+        .chain((2..).map(|number| format!("{base}-{number}")))
+        .find(|name| !taken.contains(name))
+        .unwrap_or(base))
 }
 
 fn target(args: &Args, repo: &Repo) -> Result<Target> {
@@ -259,7 +270,8 @@ fn target(args: &Args, repo: &Repo) -> Result<Target> {
     }
 }
 
-fn auditor(args: &Args, context: &Context) -> Result<Auditor> {
+/// Returns who audits: who is named, else who is remembered, else who says so at the terminal.
+pub fn auditor(args: &Args, context: &Context) -> Result<Auditor> {
     let known = context.config()?.auditor;
     let login = match args.auditor.clone().or(known.login) {
         Some(login) => login,

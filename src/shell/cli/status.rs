@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::export::count;
 use crate::model::answer::State;
 use crate::model::audit::{Audit, Gap};
+use crate::model::carry::{Carry, Parent};
 use crate::model::score::{self, Score, Slot};
 use crate::model::standard::Item;
 use crate::repo::display;
@@ -37,6 +38,11 @@ struct Status<'a> {
     open_facts: Vec<Slot>,
     unsupported: Vec<Slot>,
     undisclosed: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<&'a Parent>,
+    reopened: Vec<String>,
+    carried: Vec<String>,
+    unconfirmed: Vec<String>,
     inbox: Vec<String>,
     records: Vec<&'a str>,
     seconds_spent: i64,
@@ -62,6 +68,9 @@ pub fn print(context: &Context, audit: &Audit, args: &Args) -> Result<()> {
     let score = score::score(&audit.standard, &inputs);
     let gaps = audit.gaps();
     let pick = |choose: &dyn Fn(&Gap) -> Option<Slot>| gaps.iter().filter_map(choose).collect::<Vec<Slot>>();
+    let taken_over = |wanted: &dyn Fn(&Carry) -> bool| -> Vec<String> {
+        now.carried.iter().filter(|(_, carry)| wanted(carry)).map(|(subject, _)| subject.to_string()).collect()
+    };
     let slots = now.answers_wanted(&audit.standard);
     let status = Status {
         audit: &now.opened.audit,
@@ -102,6 +111,16 @@ pub fn print(context: &Context, audit: &Audit, args: &Args) -> Result<()> {
                 _ => None,
             })
             .collect(),
+        parent: now.opened.parent.as_ref(),
+        reopened: taken_over(&|carry| !carry.reopened_by.is_empty()),
+        carried: taken_over(&|carry| carry.reopened_by.is_empty()),
+        unconfirmed: gaps
+            .iter()
+            .filter_map(|gap| match gap {
+                Gap::Unconfirmed(of) => Some(of.to_string()),
+                _ => None,
+            })
+            .collect(),
         inbox: now.evidence.iter().filter(|(_, piece)| piece.backs.is_empty()).map(|(id, _)| id.to_string()).collect(),
         records: audit.seals.iter().map(|seal| seal.audit_id.as_str()).collect(),
         seconds_spent: audit.time_spent(),
@@ -122,6 +141,10 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
         if status.tags.is_empty() { String::new() } else { format!(" ({})", display::line(&status.tags.join(", "))) };
     say(format!("{}/{}  {}{tags}", opened.target.org, opened.target.repo, opened.pin.commit.short()));
     say(format!("audit {} by {}", status.audit, status.auditor));
+    if let Some(parent) = status.parent {
+        let from = format!("goes on from {} by {} at {}", parent.name(), parent.login, parent.commit.short());
+        say(display::line(&from).into_owned());
+    }
     say(format!("standard {}", status.standard));
     let modes = match status.modes {
         [] => "none declared yet".to_owned(),
@@ -162,6 +185,9 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
         count(audit.now.findings.values().filter(|found| found.withdrawn.is_none()).count(), "finding", "findings"),
         status.seconds_spent / 60
     ));
+    if status.parent.is_some() {
+        say(format!("{} reopened, {} carried", status.reopened.len(), status.carried.len()));
+    }
     if audit.has_coverage() {
         let opened = count(status.opened_files, "file", "files");
         say(format!(
@@ -185,6 +211,8 @@ fn text(audit: &Audit, status: &Status<'_>, args: &Args) -> String {
         let waiting = audit.standard.dimensions.iter().filter(|dimension| dimension.per_mode);
         words("dimensions that wait for a mode", waiting.map(|dimension| dimension.title.clone()).collect());
     }
+    words("reopened", status.reopened.clone());
+    words("carried and not confirmed", status.unconfirmed.clone());
     words("evidence in the inbox", status.inbox.clone());
     words("findings without a decision on disclosure", status.undisclosed.clone());
     words("contradictions", status.score.contradictions.iter().map(|one| one.text.clone()).collect());

@@ -162,6 +162,7 @@ fn text(report: &Report, with_clone: bool) -> String {
             "not_final",
             "times_mismatch",
             "standard_forged",
+            "carried_mismatch",
         ]);
     let derivation = if report.says.is_some() { mark(derived) } else { '·' };
     out += &format!(

@@ -76,6 +76,8 @@ pub struct Begin {
     pub db: Option<PathBuf>,
     /// The list of audits is shown first.
     pub audits: bool,
+    /// What was taken over is shown first.
+    pub carried: bool,
 }
 
 impl Args {
@@ -101,6 +103,11 @@ impl Args {
         Ok(Some(Begin { config, ..Begin::default() }))
     }
 
+    /// Tells whether a frame is to be printed: then nothing else is.
+    pub fn prints(&self) -> bool {
+        self.print.is_some()
+    }
+
     /// Opens the workbench on an audit, or prints a frame of it.
     ///
     /// # Errors
@@ -119,6 +126,9 @@ impl Args {
         let mut session = Session::open(environment, name, held, size)?;
         if begin.audits {
             session.list_audits();
+        }
+        if begin.carried {
+            session.list_carried();
         }
         if self.print.is_none() {
             if let Some(signal) = workbench::run(session, keys)? {

@@ -314,6 +314,11 @@ impl Session {
         self.perform_all(vec![Effect::Audits], None);
     }
 
+    /// Shows what was taken over from the older audit.
+    pub fn list_carried(&mut self) {
+        self.app.open_carried();
+    }
+
     /// Takes a message, and does what follows from it.
     fn update(&mut self, msg: Msg, screen: Option<&mut Screen>) {
         let effects = self.app.update(msg);
