@@ -11,7 +11,7 @@ use crate::model::carry::{Anchored, Carried, CarriedPiece, Fate, Parent, Source}
 use crate::model::event::{Auditor, Subject, Target};
 use crate::model::evidence::{History, Kind, PathList, Region, RepoPath, Search, SkipReason};
 use crate::model::hash::Sha256;
-use crate::model::record::Statement;
+use crate::model::record::{STANDARD_FILE, Statement};
 use crate::repo::{Pin, Repo, display};
 use crate::standards::Loaded;
 
@@ -101,9 +101,9 @@ impl Older {
         let (bytes, sums) = folder.files.get(RECORD_FILE).zip(folder.files.get(SUMS_FILE)).ok_or_else(unread)?;
         let statement: Statement = serde_json::from_slice(bytes).map_err(|_| unread())?;
         let record = statement.predicate;
-        let toml = folder.files.get(crate::model::record::STANDARD_FILE).ok_or_else(unread)?;
+        let toml = folder.files.get(STANDARD_FILE).ok_or_else(unread)?;
         let toml = String::from_utf8(toml.clone()).map_err(|_| unread())?;
-        let name = path.join(crate::model::record::STANDARD_FILE).display().to_string();
+        let name = path.join(STANDARD_FILE).display().to_string();
         let mut notes: Vec<String> = wrong(true).collect();
         if report.signature.present {
             notes.push("Whose key signed the record was not checked; `touchstone verify` does that.".to_owned());

@@ -1,6 +1,5 @@
 //! `touchstone reaudit`: starts a new audit at a newer pin from an older one, one's own or another's record.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -12,8 +11,8 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::export::{count, place, summary};
 use crate::journal::{Place, Store, locked};
-use crate::model::carry::{Anchor, Anchored, Carried, CarriedPiece, Fate, Parent};
-use crate::model::event::{Auditor, Event, EvidenceId, JOURNAL_VERSION, Opened, Pin, PinKind, Subject};
+use crate::model::carry::{Anchor, Anchored, Carried, CarriedPiece, Fate, Parent, Source};
+use crate::model::event::{Auditor, Event, EvidenceId, JOURNAL_VERSION, Opened, Pin, PinKind};
 use crate::model::evidence::Region;
 use crate::model::hash::ObjectId;
 use crate::repo::{Repo, display};
@@ -63,7 +62,7 @@ struct Report<'a> {
     proposed: bool,
     counts: Vec<Count>,
     evidence: Vec<Row<'a>>,
-    /// Answers and facts that stand as they were.
+    /// Answers, facts and findings that stand as they were.
     carried: usize,
     reopened: Vec<String>,
     notes: &'a [String],
@@ -106,7 +105,10 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
     let begin = if quiet { None } else { args.workbench.begin(context)? };
     let store = context.store()?;
     let mut older = Older::read(&store, &args.older)?;
-    let known = args.older.to_str().and_then(|name| store.place(name)).map(|place| place.path);
+    let known = match &older.parent.source {
+        Source::Journal { audit, .. } => store.place(audit).map(|place| place.path),
+        Source::Record { .. } => None,
+    };
     let path = context.global.repo.clone().or(known).unwrap_or_else(|| PathBuf::from("."));
     let repo = Repo::discover(&path)?;
     expect_same_repository(&repo, &older.target)?;
@@ -165,7 +167,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
 
 /// Returns who audits: the one named, else the older audit's auditor where it is on this machine, else the one remembered.
 fn auditor(args: &Args, context: &Context, older: &Older) -> Result<Auditor> {
-    let own = matches!(older.parent.source, crate::model::carry::Source::Journal { .. });
+    let own = matches!(older.parent.source, Source::Journal { .. });
     if args.auditor.as_ref().is_none_or(|login| *login == older.auditor.login) && own {
         return Ok(older.auditor.clone());
     }
@@ -219,19 +221,13 @@ fn create(
     };
     store.create_from(opened, Some(older.carried.clone()), &older.loaded.toml, context.now()?)?;
     Config::remember(&context.paths()?.config_file(), auditor)?;
-    for note in &older.notes {
-        if context.global.json {
-            let _ = writeln!(std::io::stderr(), "touchstone: {}", display::line(note));
-        }
-    }
     Ok(name)
 }
 
 fn report<'a>(older: &'a Older, to: ObjectId, proposed: bool, audit: Option<&'a str>, again: bool) -> Report<'a> {
     let carried = &older.carried;
     let reopened = older.reopened();
-    let said = carried.answers.len() + carried.facts.len();
-    let lost = reopened.iter().filter(|subject| !matches!(subject, Subject::Finding(_))).count();
+    let said = carried.answers.len() + carried.facts.len() + carried.findings.len();
     Report {
         audit,
         taken_up_again: again,
@@ -240,7 +236,7 @@ fn report<'a>(older: &'a Older, to: ObjectId, proposed: bool, audit: Option<&'a 
         proposed,
         counts: counts(carried).into_iter().map(|(state, pieces)| Count { state, pieces }).collect(),
         evidence: carried.evidence.iter().map(|piece| row(carried, piece)).collect(),
-        carried: said - lost,
+        carried: said - reopened.len(),
         reopened: reopened.iter().map(ToString::to_string).collect(),
         notes: &older.notes,
     }
@@ -300,7 +296,11 @@ fn text(report: &Report<'_>, carried: &Carried) -> String {
     }
     say(String::new());
     let states: Vec<String> = report.counts.iter().map(|one| format!("{} {}", one.pieces, one.state.word())).collect();
-    say(format!("{} of evidence: {}", count(carried.evidence.len(), "piece", "pieces"), states.join(", ")));
+    if states.is_empty() {
+        say("no evidence".to_owned());
+    } else {
+        say(format!("{} of evidence: {}", count(carried.evidence.len(), "piece", "pieces"), states.join(", ")));
+    }
     say(format!("{} reopened, {} carried", report.reopened.len(), report.carried));
     if !report.reopened.is_empty() {
         wrapped("reopened: ", ", ", &report.reopened, 80).into_iter().for_each(&mut say);
