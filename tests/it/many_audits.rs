@@ -169,6 +169,7 @@ impl Maker {
                     support: if ids.is_empty() { Support::Reason } else { Support::Evidence },
                     evidence: ids,
                     note: None,
+                    carried: false,
                 });
             }
         }
@@ -181,6 +182,7 @@ impl Maker {
                 support: Support::Reason,
                 evidence: Vec::new(),
                 note: None,
+                carried: false,
             }));
         }
         let mut rendered = BTreeMap::new();
@@ -203,6 +205,7 @@ impl Maker {
                 advisory: false,
                 body: FindingBody::Public { file, finding: Box::new(finding) },
                 evidence: Vec::new(),
+                carried: false,
             }
         });
         let findings: Vec<FindingRow> = findings.collect();
@@ -232,6 +235,7 @@ impl Maker {
             assistance: Assistance::Human,
             standard: self.loaded.reference(),
             target: Audited { repo: repo.clone(), pin: pin.clone(), scope: Vec::new(), modes, facts },
+            parent: None,
             partial: false,
             items,
             score: score::score(standard, &score::Inputs::default()),
@@ -290,7 +294,7 @@ fn piece(dice: &mut Dice, id: EvidenceId, at: Time, backs: Subject) -> EvidenceR
         }),
     };
     let evidence = Evidence { kind, reachability: Reachability::NotKnown, note: None };
-    EvidenceRow { id, taken_at: at, backs: vec![backs], redacted: None, evidence }
+    EvidenceRow { id, taken_at: at, backs: vec![backs], redacted: None, carried: None, evidence }
 }
 
 /// An audit as people write it.
