@@ -12,10 +12,14 @@ mod many_audits;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use many_audits::{Files, Maker};
 use tempfile::TempDir;
+use touchstone::app::browse::{Browse, Msg};
+use touchstone::app::key::Key;
+use touchstone::auditdb::{Database, Reader};
 
 const TOUCHSTONE: &str = env!("CARGO_BIN_EXE_touchstone");
 
@@ -132,6 +136,25 @@ impl Bench {
         let dump =
             || self.timed(TOUCHSTONE, &["db", "dump", self.db.to_str().unwrap(), "--out", tables.to_str().unwrap()]);
         table.row("dump", None, "ls-files, sha256sum", dump, floor);
+        self.typing();
+    }
+
+    /// Prints how long the slowest letter of a filter takes to narrow the list, while it is typed.
+    fn typing(&self) {
+        let database = Database::open(&self.db, None).unwrap();
+        let cache = self.dir.path().join("cache/touchstone");
+        let reader = Reader { cache: Some(&cache), fresh: false, progress: &|_, _| (), stop: &|| false };
+        let catalog = Arc::new(reader.catalog(&database).unwrap().unwrap());
+        let mut browse = Browse::new(catalog, String::new(), "2026-01-31".parse().unwrap(), String::new());
+        let mut times: Vec<Duration> = Vec::new();
+        for key in Key::parse_all("/server-1<space>sessions<space>tier:at-risk<space>:expired").unwrap() {
+            let begun = Instant::now();
+            browse.update(Msg::Key(key));
+            times.push(begun.elapsed());
+        }
+        times.sort();
+        let [median, slowest] = [times[times.len() / 2], times[times.len() - 1]].map(|time| time.as_secs_f64() * 1e3);
+        println!("{:<34} {median:>7.1} ms {slowest:>7.1} ms the slowest; goal 16 ms", "browse, a letter of the filter");
     }
 }
 

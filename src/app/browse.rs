@@ -632,9 +632,11 @@ impl Page {
     }
 
     fn score(&mut self, score: &ScoreEntry) {
+        let tier = score.tier.as_deref().unwrap_or("tier open").replace('_', " ");
         self.say(Line::plain(format!(
-            "{} of 100; {} of {} applicable items met; {}",
-            scored(Some(score)),
+            "{} of 100, {}; {} of {} applicable items met; {}",
+            score.headline,
+            display::line(&tier),
             score.met,
             score.applicable,
             display::line(score.certified.as_deref().unwrap_or("not certified"))

@@ -216,17 +216,18 @@ pub fn by_date(catalog: &Catalog) -> ByDate {
 
 /// Returns `by-auditor.json`.
 pub fn by_auditor(catalog: &Catalog) -> ByAuditor {
-    let mut all: BTreeMap<&str, (BTreeSet<String>, BTreeSet<String>, Vec<&Entry>)> = BTreeMap::new();
+    let mut all: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
     for entry in catalog.audits() {
-        let (names, organizations, audits) = all.entry(&entry.auditor.login).or_default();
-        names.extend(entry.auditor.name.clone());
-        organizations.extend(entry.auditor.organization.clone());
-        audits.push(entry);
+        all.entry(&entry.auditor.login).or_default().push(entry);
     }
-    let rows = all.into_iter().map(|(login, (names, organizations, mut audits))| {
+    let rows = all.into_iter().map(|(login, mut audits)| {
         audits.sort_by_cached_key(|entry| entry.date());
-        let audits = audits.into_iter().map(|entry| format!("{}/{}", entry.server, entry.audit)).collect();
-        AuditorRow { login: login.to_owned(), names, organizations, audits }
+        AuditorRow {
+            login: login.to_owned(),
+            names: audits.iter().filter_map(|entry| entry.auditor.name.clone()).collect(),
+            organizations: audits.iter().filter_map(|entry| entry.auditor.organization.clone()).collect(),
+            audits: audits.iter().map(|entry| format!("{}/{}", entry.server, entry.audit)).collect(),
+        }
     });
     ByAuditor { schema: "touchstone.index.by-auditor/1".to_owned(), auditors: rows.collect() }
 }
