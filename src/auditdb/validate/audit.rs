@@ -818,8 +818,11 @@ fn day(text: &str) -> Option<i64> {
     })
 }
 
+/// A rule that fires for a text: the rule, the line, why.
+pub(super) type Fired = (Id, Option<usize>, String);
+
 /// Reads JSON that has to be an object, and says what is wrong with it.
-pub(super) fn parse(bytes: &[u8]) -> (Option<Value>, Vec<(Id, Option<usize>, String)>) {
+pub(super) fn parse(bytes: &[u8]) -> (Option<Value>, Vec<Fired>) {
     match strict(bytes) {
         Ok(value) if value.is_object() => (Some(value), Vec::new()),
         Ok(_) => (None, vec![(Id::JsonMalformed, Some(1), "it is JSON, and no object".to_owned())]),
