@@ -836,9 +836,11 @@ fn published(standard: &[u8], hit: &Hit) -> bool {
     let text = text.and_then(|text| std::str::from_utf8(text).ok());
     text.is_some_and(|text| KNOWN.contains(&(text, hit.phrase.clone())))
 }
+/// A rule that fires for a text: the rule, the line, why.
+pub(super) type Fired = (Id, Option<usize>, String);
 
 /// Reads JSON that has to be an object, and says what is wrong with it.
-pub(super) fn parse(bytes: &[u8]) -> (Option<Value>, Vec<(Id, Option<usize>, String)>) {
+pub(super) fn parse(bytes: &[u8]) -> (Option<Value>, Vec<Fired>) {
     match strict(bytes) {
         Ok(value) if value.is_object() => (Some(value), Vec::new()),
         Ok(_) => (None, vec![(Id::JsonMalformed, Some(1), "it is JSON, and no object".to_owned())]),

@@ -239,32 +239,127 @@ static DESCRIBES: LazyLock<Option<Regex>> = LazyLock::new(|| regex(DESCRIBING));
 static ENTITY: LazyLock<Option<Regex>> = LazyLock::new(|| regex(r"&#(?:[xX]([0-9a-fA-F]{1,6})|([0-9]{1,7}));?"));
 static NEW_COLON: LazyLock<Option<Regex>> = LazyLock::new(|| regex(r"(?i)^[\s*_]*:[\s*_]*(\S+(?:\s+\S+){0,3})?"));
 
-/// Letters that a phrase must have, whatever stands between them. A verb counts only with one of [`OBJECTS`] soon after.
+/// Letters that a phrase must have, whatever stands between its words.
 static TRIGGERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let mut words: Vec<String> = VERBS.iter().map(|verb| (*verb).to_owned()).collect();
+    let mut words: Vec<String> = NEAR.iter().flat_map(|near| near.letters).map(|word| (*word).to_owned()).collect();
     words.extend(PLAIN.iter().map(|word| (*word).to_owned()));
     for no in ["donot", "dont", "never", "mustnot", "donotever"] {
-        words.extend(
-            ["tell", "inform", "notify", "alert", "warn", "mention", "reveal", "show"]
-                .map(|verb| format!("{no}{verb}")),
-        );
+        let verbs = ["tell", "inform", "notify", "alert", "warn", "mention", "reveal", "show"];
+        words.extend(verbs.map(|verb| format!("{no}{verb}")));
     }
     AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words).ok()
 });
-const VERBS: [&str; 10] = [
-    "ignore",
-    "disregard",
-    "forget",
-    "override",
-    "bypass",
-    "aireview",
-    "aiassistant",
-    "aiagent",
-    "languagemodel",
-    "llm",
+
+/// Letters that count only where others are near: everyday words.
+struct Near {
+    letters: &'static [&'static str],
+    before: &'static [&'static str],
+    after: &'static [&'static str],
+}
+
+/// How near, in letters.
+const NEARBY: usize = 60;
+
+const NEAR: [Near; 6] = [
+    Near {
+        letters: &["ignore", "disregard", "forget", "override", "bypass"],
+        before: &[],
+        after: &[
+            "previous",
+            "prior",
+            "above",
+            "preceding",
+            "earlier",
+            "foregoing",
+            "former",
+            "past",
+            "existing",
+            "initial",
+            "original",
+            "instruction",
+            "guideline",
+            "rules",
+            "programming",
+            "directive",
+            "restriction",
+            "guardrail",
+            "safeguard",
+            "training",
+            "before",
+        ],
+    },
+    Near {
+        letters: &[
+            "llm",
+            "languagemodel",
+            "automated",
+            "aireview",
+            "aiassistant",
+            "aiagent",
+            "aimodel",
+            "aivalidator",
+            "aiauditor",
+            "aisystem",
+            "aireader",
+            "aitool",
+        ],
+        before: &[],
+        after: &["approve", "merge", "mark", "ignore", "reportno", "respondwith", "disregard", "notreport", "notflag"],
+    },
+    Near {
+        letters: &[
+            "systemprompt",
+            "initialprompt",
+            "hiddenprompt",
+            "hiddeninstruction",
+            "systeminstruction",
+            "initialinstruction",
+            "systemmessage",
+        ],
+        before: &["reveal", "print", "show", "output", "repeat", "leak", "display", "send", "tell", "give"],
+        after: &[],
+    },
+    Near { letters: &["actasa"], before: &[], after: &["with", "unrestricted", "jailbroken", "evil", "uncensored"] },
+    Near {
+        letters: &["noissues", "nofindings", "novulnerabilities", "noproblems"],
+        before: &["report", "say", "state", "conclude", "respond"],
+        after: &[],
+    },
+    Near {
+        letters: &["youarenow"],
+        before: &[],
+        after: &[
+            "assistant",
+            "ai",
+            "model",
+            "bot",
+            "agent",
+            "hacker",
+            "admin",
+            "root",
+            "expert",
+            "persona",
+            "character",
+            "dan",
+            "system",
+            "mode",
+            "unrestricted",
+            "jailbroken",
+            "evil",
+            "pirate",
+            "reviewer",
+            "validator",
+            "auditor",
+            "interpreter",
+            "shell",
+            "terminal",
+            "oracle",
+            "free",
+            "nolonger",
+        ],
+    },
 ];
-const PLAIN: [&str; 35] = [
-    "youarenow",
+const PLAIN: [&str; 21] = [
     "pretendto",
     "pretendthat",
     "pretendyou",
@@ -272,17 +367,8 @@ const PLAIN: [&str; 35] = [
     "doanythingnow",
     "developermode",
     "actasif",
-    "actasan",
-    "actasa",
     "actasdan",
     "actasroot",
-    "systemprompt",
-    "initialprompt",
-    "hiddeninstruction",
-    "hiddenprompt",
-    "systeminstruction",
-    "initialinstruction",
-    "systemmessage",
     "assistantiwill",
     "humanactually",
     "approvethis",
@@ -290,34 +376,30 @@ const PLAIN: [&str; 35] = [
     "acceptthis",
     "passthis",
     "markthis",
-    "noissues",
-    "nofindings",
-    "novulnerabilities",
-    "noproblems",
     "newinstruction",
     "newsystem",
     "newprompt",
     "newdirective",
     "neworders",
 ];
-const OBJECTS: [&str; 16] = [
-    "previous",
-    "prior",
-    "above",
-    "preceding",
-    "earlier",
-    "foregoing",
-    "former",
-    "past",
-    "existing",
-    "initial",
-    "original",
-    "your",
-    "all",
-    "any",
-    "before",
-    "must",
-];
+
+/// Tells whether the letters of a trigger count where they stand.
+fn counts(letters: &[u8], pattern: usize, found: Range<usize>) -> bool {
+    let mut index = pattern;
+    for near in &NEAR {
+        if index >= near.letters.len() {
+            index -= near.letters.len();
+            continue;
+        }
+        let before = &letters[found.start.saturating_sub(NEARBY)..found.start];
+        let after = &letters[found.end..letters.len().min(found.end + NEARBY)];
+        let has = |text: &[u8], words: &[&str]| {
+            words.is_empty() || words.iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
+        };
+        return has(before, near.before) && has(after, near.after);
+    }
+    true
+}
 
 /// Marks that a text must have for the second look, on its bytes as they stand.
 static MARK_TRIGGERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -327,12 +409,6 @@ static MARK_TRIGGERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "[/inst]",
         "<<sys",
         "<</sys",
-        "system:",
-        "system message",
-        "system prompt:",
-        "system override",
-        "system]:",
-        "system**:",
         "<!--",
         "prompt_injection_example",
         "&#",
@@ -344,7 +420,6 @@ static MARK_TRIGGERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "</important",
         "<instruction",
         "</instruction",
-        "\u{feff}",
     ];
     AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(words).ok()
 });
@@ -372,14 +447,17 @@ pub fn look(path: &str, bytes: &[u8], scratch: &mut Vec<u8>) -> Looked {
 
 /// The first look: tells whether a text is worth a closer one.
 fn suspicious(bytes: &[u8], json: bool, scratch: &mut Vec<u8>) -> bool {
-    if MARK_TRIGGERS.as_ref().is_some_and(|marks| marks.is_match(bytes)) {
+    let role = || memchr::memmem::find(bytes, b"SYSTEM").is_some();
+    if role() || MARK_TRIGGERS.as_ref().is_some_and(|marks| marks.is_match(bytes)) {
         return true;
     }
     // What JSON escapes is read only by who parses it.
     if json && memchr::memmem::find(bytes, b"\\u").is_some() {
         return true;
     }
-    triggered(bytes, json, scratch) || coded(bytes).any(|range| decoded(&bytes[range]).is_some())
+    let order = |range: Range<usize>| decoded(&bytes[range]);
+    triggered(bytes, json, scratch)
+        || coded(bytes).filter_map(order).any(|text| triggered(text.as_bytes(), false, scratch))
 }
 
 fn triggered(bytes: &[u8], json: bool, scratch: &mut Vec<u8>) -> bool {
@@ -389,11 +467,9 @@ fn triggered(bytes: &[u8], json: bool, scratch: &mut Vec<u8>) -> bool {
         let end = bytes.len().min(start + WINDOW);
         squash(&bytes[start..end], json, scratch);
         let letters = &*scratch;
-        let found = triggers.find_overlapping_iter(letters).any(|found| {
-            let after = &letters[found.end()..letters.len().min(found.end() + 48)];
-            let near = || OBJECTS.iter().any(|object| memchr::memmem::find(after, object.as_bytes()).is_some());
-            found.pattern().as_usize() >= VERBS.len() || near()
-        });
+        let found = triggers
+            .find_overlapping_iter(letters)
+            .any(|found| counts(letters, found.pattern().as_usize(), found.start()..found.end()));
         if found || end == bytes.len() {
             return found;
         }
@@ -458,6 +534,10 @@ fn coded(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
 
 /// Returns the text that base64 stands for, where it is one. Letters before it may belong to something else.
 fn decoded(bytes: &[u8]) -> Option<String> {
+    // Names and words have letters of one case; base64 of a text has both.
+    if !bytes.iter().any(u8::is_ascii_uppercase) || !bytes.iter().any(u8::is_ascii_lowercase) {
+        return None;
+    }
     let letters: String = bytes
         .iter()
         .filter(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte))
@@ -972,7 +1052,7 @@ fn quote(text: &str, range: &Range<usize>, within: Range<usize>) -> Option<Range
         let right = whole[at + 1..].chars().next().is_some_and(char::is_alphanumeric);
         (left, right)
     };
-    let open = before.match_indices('\'').filter(|(at, _)| !bounds(*at, before).0).last()?.0;
+    let open = before.match_indices('\'').rfind(|(at, _)| !bounds(*at, before).0)?.0;
     if before[open + 1..].match_indices('\'').any(|(at, _)| !bounds(at, &before[open + 1..]).1) {
         return None;
     }
