@@ -372,3 +372,18 @@ proptest! {
         prop_assert_eq!(one.places.is_empty(), one.state != Anchor::Ambiguous);
     }
 }
+
+#[test]
+fn lines_that_stand_there_as_often_as_what_is_around_them_are_ambiguous() {
+    let block = "  close();\n  return done;\n";
+    let old = format!("begin();\none();\n{block}two();\n{block}three();\nend();\n");
+    let new = format!("begin();\nA();\nAA();\n{block}B();\n{block}C();\n{block}D();\nend();\n");
+    for line in [4, 7] {
+        let repo = Moved::new(&[("a.ts", &old)], &[("a.ts", &new)]);
+        let one = repo.find(repo.region("a.ts", line, line));
+        assert_eq!((one.state, one.to), (Anchor::Ambiguous, None), "line {line}: {:?}", one.why);
+    }
+    // One reading only, and nothing beside the line that says it is this one.
+    let (old, new) = ("start();\nclose();\nq();\n", "close();\nx();\nstart();\ny();\nclose();\nz();\n");
+    assert_eq!(anchored(&[("a.ts", old)], &[("a.ts", new)], 2, 2), (Anchor::Ambiguous, None));
+}
