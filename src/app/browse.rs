@@ -45,6 +45,8 @@ pub enum Act {
     Last,
     /// Opens what the row names.
     Open,
+    /// Opens the record in the workbench.
+    Workbench,
     /// Back to where one came from.
     Back,
     /// Types a filter.
@@ -91,13 +93,20 @@ const fn action(
 }
 
 /// Everything that can be done.
-pub const ACTIONS: [Action; 16] = [
+pub const ACTIONS: [Action; 17] = [
     action(
         Act::Open,
         Place::Everywhere,
         &["<cr>", "l", "<right>"],
         "open",
         "open the server, audit, finding or code that the row names",
+    ),
+    action(
+        Act::Workbench,
+        Place::Everywhere,
+        &["w"],
+        "workbench",
+        "open the record in the workbench, read only",
     ),
     action(
         Act::Filter,
@@ -107,7 +116,7 @@ pub const ACTIONS: [Action; 16] = [
         "filter as you type: words, tier:secure, severity:high, :expired",
     ),
     action(Act::Sort, Place::List, &["s"], "sort", "sort by date, server, score, severity, auditor in turn"),
-    action(Act::Reverse, Place::List, &["S"], "reverse", "sort the other way round"),
+    action(Act::Reverse, Place::List, &["S"], "", "sort the other way round"),
     action(Act::Latest, Place::List, &["n"], "newest only", "show only the newest audit of each server, or all"),
     action(Act::Clear, Place::List, &["c"], "", "clear the filter"),
     action(Act::Back, Place::Page, &["<esc>", "h", "<left>", "<bs>"], "back", "go back"),
@@ -144,6 +153,13 @@ pub enum Effect {
         commit: String,
         /// The region.
         region: Box<Region>,
+    },
+    /// Open a record in the workbench, and come back.
+    Workbench {
+        /// The server.
+        server: crate::auditdb::Server,
+        /// The record's name.
+        audit: String,
     },
     /// Stop until the shell goes on.
     Suspend,
@@ -310,6 +326,7 @@ impl Browse {
             Some(Act::First) => self.step(isize::MIN / 2),
             Some(Act::Last) => self.step(isize::MAX / 2),
             Some(Act::Open) => self.open(effects),
+            Some(Act::Workbench) => self.workbench(effects),
             Some(Act::Back) => drop(self.pages.pop()),
             Some(Act::Filter) => self.typing = true,
             Some(Act::Clear) => {
@@ -452,6 +469,38 @@ impl Browse {
                 self.pages.push(page);
             }
         }
+    }
+
+    /// Asks for the workbench on the audit that is meant: the one under the cursor, else the one that the page is of.
+    fn workbench(&mut self, effects: &mut Vec<Effect>) {
+        let meant = match self.pages.last() {
+            None => self.shown.get(self.cursor).copied(),
+            Some(page) => match page.links.get(page.cursor) {
+                Some(Some(Link::Audit(server, audit))) => Some((*server, *audit)),
+                _ => page.of,
+            },
+        };
+        let of = meant.and_then(|(server, audit)| {
+            let server = self.catalog.servers.get(server)?;
+            Some((server.server.clone(), server.audits.get(audit)?))
+        });
+        match of {
+            None => {}
+            Some((server, entry)) if entry.format == Format::Record => {
+                effects.push(Effect::Workbench { server, audit: entry.audit.clone() });
+            }
+            Some((_, entry)) => {
+                let audit = entry.audit.clone();
+                self.tell(&format!("{audit} is written by hand: it has no answers that the workbench could show."));
+            }
+        }
+    }
+
+    /// Shows what happened on a page of its own.
+    pub fn tell(&mut self, text: &str) {
+        let mut page = Page::new("What happened".to_owned());
+        wrap(&display::line(text), self.width(), 0).into_iter().for_each(|line| page.say(Line::plain(line)));
+        self.pages.push(page);
     }
 
     fn width(&self) -> usize {

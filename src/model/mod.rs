@@ -12,6 +12,7 @@ pub mod finding;
 pub mod hash;
 pub mod mute;
 pub mod record;
+pub mod replay;
 pub mod score;
 pub mod standard;
 pub mod target;

@@ -18,7 +18,7 @@ use crate::model::event::Target;
 use crate::model::evidence::Region;
 use crate::repo::{Repo, display};
 use crate::shell::terminal::{Input, Options, Screen};
-use crate::shell::workbench::key_of;
+use crate::shell::workbench::{Held, key_of};
 use crate::ui;
 
 /// Clones that are known, in which code can be shown.
@@ -75,13 +75,15 @@ pub struct Session {
     waits: usize,
     suspend: bool,
     quit: bool,
+    /// A record that is to be opened in the workbench.
+    leave: Option<(Server, String)>,
 }
 
 impl Session {
     /// Begins.
     pub fn new(browse: Browse, database: Database, clones: Clones) -> Session {
         let (sender, happened) = channel();
-        Session { browse, database, clones, happened, sender, waits: 0, suspend: false, quit: false }
+        Session { browse, database, clones, happened, sender, waits: 0, suspend: false, quit: false, leave: None }
     }
 
     /// Takes a message, and begins what follows from it.
@@ -90,6 +92,7 @@ impl Session {
             match effect {
                 Effect::Quit => self.quit = true,
                 Effect::Suspend => self.suspend = true,
+                Effect::Workbench { server, audit } => self.leave = Some((server, audit)),
                 Effect::Audit { ticket, server, audit } => {
                     let database = self.database.clone();
                     self.begin(ticket, move || audit_of(&database, &server, &audit));
@@ -120,6 +123,25 @@ impl Session {
                 self.take(happened);
             }
         }
+    }
+
+    /// Returns the record that is to be opened in the workbench now, and the clone of its server; what is in the way is
+    /// said on the screen.
+    pub fn record(&mut self) -> Option<(Held, Repo)> {
+        let (server, audit) = self.leave.take()?;
+        let opened = self.database.server(&server).and_then(|dir| {
+            let missing = || Error::could_not(format!("{server}/{audit} is no longer there."));
+            let dir = dir.ok_or_else(missing)?;
+            let found = self.database.audits(&dir)?.found.into_iter().find(|one| one.audit == audit);
+            let held = Held::record(&self.database.folder(&found.ok_or_else(missing)?)?)?;
+            Ok((held, self.clones.open(&server)?))
+        });
+        opened.map_err(|error| self.tell(&error)).ok()
+    }
+
+    /// Says on the screen what went wrong.
+    pub fn tell(&mut self, error: &Error) {
+        self.browse.tell(&[vec![error.message.clone()], error.hints.clone()].concat().join(" "));
     }
 
     /// Tells whether the user has quit.
@@ -153,7 +175,7 @@ impl Session {
         buffer
     }
 
-    /// Runs on the terminal until the user quits; returns the signal that ended it, if one did.
+    /// Runs on the terminal until the user quits, or wants a record in the workbench; returns the signal that ended it, if one did.
     ///
     /// # Errors
     /// Where there is no terminal, or it cannot be used any more.
@@ -163,7 +185,7 @@ impl Session {
             let _ = sender.send(Happened::Input(input));
         };
         let mut screen = Screen::enter(Options { mouse: false }, sink)?;
-        while !self.quit {
+        while !self.quit && self.leave.is_none() {
             let (columns, rows) = screen.size()?;
             if (columns, rows) != self.browse.size {
                 self.update(Msg::Resize(columns, rows));
@@ -184,7 +206,7 @@ impl Session {
                 if std::mem::take(&mut self.suspend) {
                     screen.suspend();
                 }
-                next = if self.quit { None } else { self.happened.try_recv().ok() };
+                next = if self.quit || self.leave.is_some() { None } else { self.happened.try_recv().ok() };
             }
         }
         screen.leave();

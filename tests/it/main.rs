@@ -51,6 +51,7 @@ mod reanchor;
 mod reaudit;
 mod record;
 mod record_fuzz;
+mod replay;
 mod repo_fixture;
 mod repo_hostile;
 mod repo_read;

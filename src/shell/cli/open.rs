@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::{status, workbench};
+use crate::auditdb::Folder;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::journal::{Place, Store, locked};
@@ -59,6 +60,9 @@ pub struct Args {
     /// Start another audit where there is one already
     #[arg(long)]
     new: bool,
+    /// Look at a record in the workbench, in a clone that has its commit; nothing is written
+    #[arg(long, value_name = "RECORD", conflicts_with_all = ["commit", "scope", "standard", "url", "auditor", "modes", "new", "no_tui"])]
+    record: Option<PathBuf>,
     /// Print where the audit stands in place of the workbench; so it is without a terminal
     #[arg(long, conflicts_with_all = ["keys", "print"])]
     no_tui: bool,
@@ -84,6 +88,9 @@ impl Args {
 }
 
 pub fn run(args: &Args, context: &mut Context) -> Result<()> {
+    if let Some(record) = &args.record {
+        return look_at(record, args, context);
+    }
     let begin = if args.no_tui { None } else { args.workbench.begin(context)? };
     let (name, held) = open_audit(args, context)?;
     if let Some(begin) = begin {
@@ -93,6 +100,21 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
         return Err(locked(&name));
     }
     status::print(context, held.audit(), &status::Args::default())
+}
+
+/// Opens the workbench on a record, to be read.
+fn look_at(record: &Path, args: &Args, context: &mut Context) -> Result<()> {
+    let begin = args.workbench.begin(context)?.ok_or_else(|| {
+        Error::usage("A record is looked at in the workbench, which needs a terminal, or --print.")
+            .hint("`touchstone verify RECORD` checks it without one.")
+    })?;
+    if let Some(path) = &args.path {
+        context.global.repo = Some(path.clone());
+    }
+    context.global.repo = Some(context.clone_path());
+    let held = Held::record(&Folder::read(record)?)?;
+    let name = held.audit().now.opened.audit.clone();
+    args.workbench.run(context, &name, held, begin)
 }
 
 /// Starts the audit that is meant, or takes it up again, and returns its name and its journal. Where another process
@@ -146,8 +168,8 @@ pub fn open_audit(args: &Args, context: &mut Context) -> Result<(String, Held)> 
             let canonical = std::fs::canonicalize(&path).unwrap_or(path);
             store.set_place(&name, &Place { git_dir: repo.git_dir().to_owned(), path: canonical, opened_at: now })?;
         }
-        Held::View(_) if modes.is_empty() => {}
-        Held::View(_) => return Err(locked(&name)),
+        Held::View(_) | Held::Record(_) if modes.is_empty() => {}
+        Held::View(_) | Held::Record(_) => return Err(locked(&name)),
     }
     Ok((name, held))
 }

@@ -157,7 +157,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<()> {
             store.set_place(&name, &place)?;
         }
         Held::View(_) if begin.is_some() => {}
-        Held::View(_) => return Err(locked(&name)),
+        Held::View(_) | Held::Record(_) => return Err(locked(&name)),
     }
     match begin {
         Some(begin) => args.workbench.run(context, &name, held, workbench::Begin { carried: true, ..begin }),

@@ -81,6 +81,11 @@ pub struct Begin {
 }
 
 impl Args {
+    /// Returns what opens the workbench, or prints a frame of this size.
+    pub fn of(print: Option<Size>) -> Args {
+        Args { print, ..Args::default() }
+    }
+
     /// Returns what the workbench begins with; nothing where there is no terminal for it and no frame is to be printed.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ use crate::app::msg::{AuditRow, Effect, ExportWanted, Exported, Msg};
 use crate::app::reading::Reading;
 use crate::app::text::Text;
 use crate::app::{App, HINTS, Preferences, Start};
+use crate::auditdb::{Folder, RECORD_FILE, strict};
 use crate::config::{Config, Paths};
 use crate::error::{Error, Result};
 use crate::export::count;
@@ -40,12 +41,15 @@ use crate::journal::{Journal, Place, Store, View};
 use crate::model::audit::Audit;
 use crate::model::event::{Entry, Event};
 use crate::model::hash::Sha256;
+use crate::model::record::{STANDARD_FILE, Statement};
+use crate::model::replay::replay;
 use crate::model::score;
 use crate::model::time::Time;
 use crate::repo::{Pin, Repo, display};
 use crate::shell::exporting::{self, Wanted};
 use crate::shell::terminal::{Input, Screen};
 use crate::shell::{clock, tool};
+use crate::standards::Loaded;
 use worker::Workers;
 
 pub use headless::Headless;
@@ -63,6 +67,9 @@ const HINT_FILE: &str = "hint";
 
 /// Why an audit that another process holds is read only.
 const LOCKED: &str = "another touchstone is writing to this audit";
+
+/// Why a record cannot be written.
+const SEALED: &str = "this is a record, open to be read";
 
 /// What surrounds a session.
 #[derive(Debug, Clone)]
@@ -133,6 +140,8 @@ pub enum Held {
     Journal(Box<Journal>),
     /// It can be read.
     View(Box<View>),
+    /// It is no journal but a record, which can be read.
+    Record(Box<View>),
 }
 
 impl Held {
@@ -147,18 +156,46 @@ impl Held {
         })
     }
 
+    /// Makes an audit of a record, to be read.
+    ///
+    /// # Errors
+    /// Where the record or its standard cannot be read, or hold what no audit can. Whether it is true is for
+    /// `touchstone verify` to say.
+    pub fn record(folder: &Folder) -> Result<Held> {
+        let broken = |why: String| {
+            Error::falsity(format!("{} is not a record that can be read: {why}", folder.path.display()))
+                .hint("`touchstone verify` names what is wrong with it.")
+        };
+        let file = |path: &str| folder.files.get(path).ok_or_else(|| broken(format!("it has no {path}.")));
+        let value = strict(file(RECORD_FILE)?).map_err(|why| broken(format!("{why}.")))?;
+        let statement: Statement = serde_json::from_value(value).map_err(|error| broken(format!("{error}.")))?;
+        let toml = String::from_utf8_lossy(file(STANDARD_FILE)?).into_owned();
+        let loaded = Loaded::from_toml(toml, STANDARD_FILE)?;
+        let audit = replay(&statement.predicate, &loaded.standard).map_err(|why| broken(format!("{why}.")))?;
+        Ok(Held::Record(Box::new(View { audit, loaded })))
+    }
+
     /// Returns the audit.
     pub fn audit(&self) -> &Audit {
         match self {
             Held::Journal(journal) => &journal.audit,
-            Held::View(view) => &view.audit,
+            Held::View(view) | Held::Record(view) => &view.audit,
+        }
+    }
+
+    /// Returns why it cannot be written, if it cannot.
+    fn why_not(&self) -> Option<&'static str> {
+        match self {
+            Held::Journal(_) => None,
+            Held::View(_) => Some(LOCKED),
+            Held::Record(_) => Some(SEALED),
         }
     }
 
     fn standard_toml(&self) -> &str {
         match self {
             Held::Journal(journal) => &journal.loaded.toml,
-            Held::View(view) => &view.loaded.toml,
+            Held::View(view) | Held::Record(view) => &view.loaded.toml,
         }
     }
 }
@@ -258,8 +295,9 @@ fn prepare(
         preferences,
         size,
         place: store.cursor(name),
-        hint: environment.hint(),
-        read_only: matches!(held, Held::View(_)).then(|| LOCKED.to_owned()),
+        // Whoever looks at a record is not led through an audit.
+        hint: if matches!(held, Held::Record(_)) { None } else { environment.hint() },
+        read_only: held.why_not().map(str::to_owned),
     });
     if let Held::Journal(journal) = held
         && let Some(note) = &journal.recovered
@@ -444,7 +482,8 @@ impl Session {
 
     /// Writes to the journal, and tells what stands there now.
     fn write(&mut self, act: impl FnOnce(&mut Journal, Time) -> Result<()>) -> Msg {
-        let Held::Journal(journal) = &mut self.held else { return Msg::Acted(Err(read_only())) };
+        let why = self.held.why_not().unwrap_or_default();
+        let Held::Journal(journal) = &mut self.held else { return Msg::Acted(Err(read_only(why))) };
         let done = (self.environment.clock)().and_then(|at| act(journal, at));
         let result = done.map(|()| self.news());
         self.save_place();
@@ -468,7 +507,7 @@ impl Session {
 
     /// Writes down what was opened, where this process may write, and returns what follows from it.
     fn record(&mut self, seen: Event) -> Vec<Effect> {
-        if matches!(self.held, Held::View(_)) {
+        if self.held.why_not().is_some() {
             return Vec::new();
         }
         let msg = self.write(|journal, at| journal.act(vec![seen], at));
@@ -513,7 +552,8 @@ impl Session {
 
     /// Exports, and returns the record's name and what to tell.
     fn seal(&mut self, wanted: &ExportWanted) -> Result<(String, Vec<String>)> {
-        let Held::Journal(journal) = &mut self.held else { return Err(read_only()) };
+        let why = self.held.why_not().unwrap_or_default();
+        let Held::Journal(journal) = &mut self.held else { return Err(read_only(why)) };
         let (db, key) = (at_home(&wanted.db), wanted.key.as_deref().map(at_home));
         exporting::expect_folder(&db)?;
         let keygen = key.as_deref().map(exporting::keygen).transpose()?;
@@ -557,6 +597,10 @@ impl Session {
 
     /// Remembers where the reader is, where that changed. Nothing depends on it, so a failure is no matter.
     fn save_place(&mut self) {
+        // A record has no folder of its own on this machine.
+        if matches!(self.held, Held::Record(_)) {
+            return;
+        }
         if let Some(place) = self.new_place() {
             let _ = self.environment.store().set_cursor(&self.name, &place);
             self.place = place;
@@ -715,8 +759,8 @@ fn no_terminal() -> Error {
     Error::could_not("There is no terminal for this.")
 }
 
-fn read_only() -> Error {
-    Error::could_not(format!("Nothing can be written: {LOCKED}."))
+fn read_only(why: &str) -> Error {
+    Error::could_not(format!("Nothing can be written: {why}."))
 }
 
 /// Returns a path that a person typed, `~` being the home folder, as a shell would have it.

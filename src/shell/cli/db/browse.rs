@@ -7,16 +7,19 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::super::Global;
 use super::super::context::Context;
 use super::super::interrupt::Interrupt;
-use super::super::workbench::{Keys, Size};
+use super::super::workbench::{self, Keys, Size};
 use super::list::today;
 use super::{Source, read_from};
 use crate::app::browse::Browse;
 use crate::auditdb::Server;
 use crate::error::{Error, Result};
+use crate::repo::Repo;
 use crate::shell::browse::{Clones, Session};
 use crate::shell::print::{self, Format, Palette};
+use crate::shell::workbench::Held;
 
 /// Lists the audits with sort and filter as you type (`/`), and opens a server's history, an audit's findings, answers
 /// and evidence, read only. `?` shows all keys.
@@ -69,11 +72,30 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     }
     session.play(args.keys.as_ref().map(|Keys(keys)| keys.as_slice()).unwrap_or_default());
     if let Some(Size(columns, rows)) = args.print {
+        if let Some((held, repo)) = session.record() {
+            return workbench(context, held, &repo, args.print);
+        }
         let buffer = session.frame(columns, rows, &ui, no_color);
         return context.print(&print::print(&buffer, Format::Text, &Palette::DARK));
     }
-    if let Some(signal) = session.run(&ui, no_color)? {
-        std::process::exit(128 + signal);
+    while !session.ended() {
+        if let Some(signal) = session.run(&ui, no_color)? {
+            std::process::exit(128 + signal);
+        }
+        if let Some((held, repo)) = session.record()
+            && let Err(error) = workbench(context, held, &repo, None)
+        {
+            session.tell(&error);
+        }
     }
     Ok(())
+}
+
+/// Opens the workbench on a record, to be read.
+fn workbench(context: &Context, held: Held, repo: &Repo, print: Option<Size>) -> Result<()> {
+    let args = workbench::Args::of(print);
+    let Some(begin) = args.begin(context)? else { return Ok(()) };
+    let inner = Context::new(Global { repo: Some(repo.git_dir().to_owned()), ..context.global.clone() });
+    let name = held.audit().now.opened.audit.clone();
+    args.run(&inner, &name, held, begin)
 }
