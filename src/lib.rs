@@ -12,7 +12,7 @@
 //! | 1 | [`journal`] | an audit's only store: lock, append, replay, recover |
 //! | 1 | [`standards`] | the embedded checklist and the user's own, read with every mistake named |
 //! | 1 | [`sign`] | SSH signatures: made by ssh-keygen, verified natively, allowed signers |
-//! | 1 | [`auditdb`] | the record's folder: written, read, verified; a whole database: read, indexed, queried, dumped |
+//! | 1 | [`auditdb`] | the record's folder: written, read, verified; a whole database: validated, its citations examined, indexed, queried, dumped |
 //! | 1 | [`export`] | one file per output format |
 //! | 1 | [`highlight`] | a blob becomes neutral styled spans, in the background |
 //! | 1 | [`config`] | folders and preferences |
