@@ -102,6 +102,15 @@ impl Bench {
         let index = |args: &[&str]| {
             self.timed(TOUCHSTONE, &[&["db", "index", self.db.to_str().unwrap(), "--out", out], args].concat())
         };
+        let validate = || {
+            let mut command = self.command(TOUCHSTONE);
+            command.args(["db", "validate", self.db.to_str().unwrap()]).stdout(Stdio::null()).stderr(Stdio::null());
+            let begun = Instant::now();
+            // Generated audits may well have something to change.
+            assert!(matches!(command.status().unwrap().code(), Some(0 | 1)));
+            begun.elapsed()
+        };
+        table.row("validate, without clones", Some(3.0), "ls-files, sha256sum", validate, floor);
         let clear = || {
             let _ = std::fs::remove_dir_all(Path::new(out).join("indexes"));
         };

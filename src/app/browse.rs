@@ -101,13 +101,7 @@ pub const ACTIONS: [Action; 17] = [
         "open",
         "open the server, audit, finding or code that the row names",
     ),
-    action(
-        Act::Workbench,
-        Place::Everywhere,
-        &["w"],
-        "workbench",
-        "open the record in the workbench, read only",
-    ),
+    action(Act::Workbench, Place::Everywhere, &["w"], "workbench", "open the record in the workbench, read only"),
     action(
         Act::Filter,
         Place::List,
