@@ -2,6 +2,7 @@
 
 mod catalog;
 pub mod citation;
+mod clones;
 mod consistency;
 mod countersign;
 mod coverage;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 use crate::model::event::Target;
 
 pub use catalog::{Catalog, Reader, ServerEntry};
+pub use clones::Clones;
 pub use countersign::{Countersigned, add as add_countersignature, take_halves};
 pub use database::{AUDITS, AuditDir, Database, Listing, Part, Server, ServerDir};
 pub use entry::{

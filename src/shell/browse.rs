@@ -1,7 +1,5 @@
 //! A database on the terminal: the loop, and a thread that reads what is asked for.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -11,7 +9,7 @@ use ratatui::buffer::Buffer;
 
 use crate::app::browse::{Browse, Effect, Loaded, Msg};
 use crate::app::key::Key;
-use crate::auditdb::{Database, Server, read, wanted};
+use crate::auditdb::{Clones, Database, Server, read, wanted};
 use crate::config::Ui;
 use crate::error::{Error, Result};
 use crate::model::event::Target;
@@ -20,44 +18,6 @@ use crate::repo::{Repo, display};
 use crate::shell::terminal::{Input, Options, Screen};
 use crate::shell::workbench::{Held, key_of};
 use crate::ui;
-
-/// Clones that are known, in which code can be shown.
-#[derive(Debug, Clone, Default)]
-pub struct Clones {
-    /// By server.
-    pub named: BTreeMap<Server, PathBuf>,
-    /// A folder of clones: `<repo>`, `<org>/<repo>` or `<domain>/<org>/<repo>` below it, with that origin.
-    pub below: Option<PathBuf>,
-}
-
-impl Clones {
-    /// Opens the clone of a server.
-    ///
-    /// # Errors
-    /// None is known, or it cannot be read.
-    pub fn open(&self, server: &Server) -> Result<Repo> {
-        if let Some(path) = self.named.get(server) {
-            return Repo::discover(path);
-        }
-        let places = [
-            format!("{}/{}/{}", server.domain, server.org, server.repo),
-            format!("{}/{}", server.org, server.repo),
-            server.repo.clone(),
-        ];
-        for place in self.below.iter().flat_map(|below| places.iter().map(move |place| below.join(place))) {
-            // A folder of that name can be another repository's: only its origin says whose it is.
-            if place.is_dir()
-                && let Ok(repo) = Repo::discover(&place)
-                && let Some(url) = repo.origin_url()
-                && Target::parse(&url).is_ok_and(|target| Server::from(&target) == *server)
-            {
-                return Ok(repo);
-            }
-        }
-        Err(Error::could_not(format!("No clone of {server} is known."))
-            .hint(format!("Pass --clone https://{server}=DIR, or --clones DIR.")))
-    }
-}
 
 enum Happened {
     Input(Input),
@@ -134,7 +94,7 @@ impl Session {
             let dir = dir.ok_or_else(missing)?;
             let found = self.database.audits(&dir)?.found.into_iter().find(|one| one.audit == audit);
             let held = Held::record(&self.database.folder(&found.ok_or_else(missing)?)?)?;
-            Ok((held, self.clones.open(&server)?))
+            Ok((held, clone_of(&self.clones, &server)?))
         });
         opened.map_err(|error| self.tell(&error)).ok()
     }
@@ -226,9 +186,18 @@ fn audit_of(database: &Database, server: &Server, audit: &str) -> Result<Loaded>
     Ok(Loaded::Audit(Box::new(reading), texts))
 }
 
+/// Opens the clone of a server.
+fn clone_of(clones: &Clones, server: &Server) -> Result<Repo> {
+    let target = Target::parse(&format!("https://{server}")).map_err(Error::could_not)?;
+    clones.find(&target).map_err(|why| {
+        Error::could_not(format!("No clone of {server} can be used: {why}."))
+            .hint(format!("Pass --clone https://{server}=DIR, or --clones DIR."))
+    })
+}
+
 /// Cuts a region out of a clone, after checking that it holds.
 fn code_of(clones: &Clones, server: &Server, commit: &str, region: &Region) -> Result<Loaded> {
-    let repo = clones.open(server)?;
+    let repo = clone_of(clones, server)?;
     let pin = repo.pin(repo.resolve(commit)?, &[])?;
     let bytes = pin.excerpt(region)?;
     let text = display::block_bytes(&bytes);

@@ -1,14 +1,14 @@
 //! A database in the terminal: keys in, state and frames out.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use touchstone::app::browse::{ACTIONS, Act, Browse, Effect, Msg, Place};
 use touchstone::app::key::Key;
-use touchstone::auditdb::{Database, Reader, Server};
+use touchstone::auditdb::{Clones, Database, Reader};
 use touchstone::config::Ui;
-use touchstone::shell::browse::{Clones, Session};
+use touchstone::model::event::Target;
+use touchstone::shell::browse::Session;
 use touchstone::shell::print::{self, Format, Palette};
 
 use crate::database::{Checkout, small};
@@ -126,16 +126,18 @@ fn evidence_is_shown_in_a_clone_if_one_is_known_and_only_if_it_holds() {
         keys(&mut session, "<cr>");
         frame(&mut session, 120, 40)
     };
-    let server: Server = URL.parse().unwrap();
-    let named = Clones { named: BTreeMap::from([(server, desk.clone_dir())]), below: None };
+    let target = Target::parse(URL).unwrap();
+    let named = Clones { named: vec![(target, desk.clone_dir())], folder: None };
     let text = opens(named);
     assert!(text.contains("    24    await server.connect(new StdioServerTransport());"), "{text}");
-    assert!(opens(Clones::default()).contains("No clone of github.com/example/notes-mcp is known."));
+    assert!(
+        opens(Clones::default()).contains("No clone of github.com/example/notes-mcp can be used: no clone was given.")
+    );
     // Found by its name, known by its origin.
     let below = desk.dir().join("clones");
     std::fs::create_dir_all(below.join("example")).unwrap();
     std::fs::rename(desk.clone_dir(), below.join("example/notes-mcp")).unwrap();
-    let found = || opens(Clones { named: BTreeMap::new(), below: Some(below.clone()) });
+    let found = || opens(Clones { named: Vec::new(), folder: Some(below.clone()) });
     assert!(found().contains("StdioServerTransport"));
     std::fs::write(
         below.join("example/notes-mcp/.git/config"),

@@ -6,13 +6,14 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::clones::{Clones, Known};
+use super::clones::Known;
 use super::files::{Entry, list, read};
 use super::finding::{self, Cwe, Said};
 use super::injection::{Hit, look};
 use super::place;
 use super::report::{AuditReport, Findings, Issue, Outcome, Rating, Signed};
 use super::rules::{Class, Id};
+use crate::auditdb::clones::Clones;
 use crate::auditdb::doctor;
 use crate::auditdb::folder::{Folder, RECORD_FILE, TOTAL_LIMIT};
 use crate::auditdb::json::strict;

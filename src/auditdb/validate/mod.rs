@@ -19,7 +19,6 @@ mod report;
 mod rules;
 
 pub use audit::Options;
-pub use clones::Clones;
 pub use database::{Progress, validate};
 pub use injection::{Hit, Looked, look};
 pub use range::{Range, range};

@@ -12,12 +12,13 @@ use super::super::context::Context;
 use super::super::interrupt::Interrupt;
 use super::super::workbench::{self, Keys, Size};
 use super::list::today;
-use super::{Source, read_from};
+use super::{Source, clone, read_from};
 use crate::app::browse::Browse;
-use crate::auditdb::Server;
+use crate::auditdb::Clones;
 use crate::error::{Error, Result};
+use crate::model::event::Target;
 use crate::repo::Repo;
-use crate::shell::browse::{Clones, Session};
+use crate::shell::browse::Session;
 use crate::shell::print::{self, Format, Palette};
 use crate::shell::workbench::Held;
 
@@ -29,7 +30,7 @@ pub struct Args {
     source: Source,
     /// A clone of a server, in which evidence can be looked at; may be given several times
     #[arg(long, value_name = "URL=DIR", value_parser = clone)]
-    clone: Vec<(Server, PathBuf)>,
+    clone: Vec<(Target, PathBuf)>,
     /// A folder of clones, found by their names and known by their origins
     #[arg(long, value_name = "DIR")]
     clones: Option<PathBuf>,
@@ -47,11 +48,6 @@ pub struct Args {
     print: Option<Size>,
 }
 
-fn clone(text: &str) -> Result<(Server, PathBuf), String> {
-    let (url, dir) = text.rsplit_once('=').ok_or_else(|| format!("`{text}` is not URL=DIR"))?;
-    Ok((url.parse()?, PathBuf::from(dir)))
-}
-
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if args.print.is_none() && (!terminal || context.global.json) {
@@ -63,7 +59,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let ui = context.config()?.ui;
     let database = args.source.open()?;
     let catalog = args.source.catalog(context, &database, &interrupt)?;
-    let clones = Clones { named: args.clone.iter().cloned().collect(), below: args.clones.clone() };
+    let clones = Clones { named: args.clone.clone(), folder: args.clones.clone() };
     let browse = Browse::new(Arc::new(catalog), read_from(&database), as_of, args.filter.clone());
     let mut session = Session::new(browse, database, clones);
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -9,7 +9,7 @@ mod progress;
 mod show;
 mod validate;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
@@ -18,6 +18,7 @@ use super::context::{Context, shown};
 use super::interrupt::Interrupt;
 use crate::auditdb::{Catalog, Database, Reader};
 use crate::error::{Error, Result};
+use crate::model::event::Target;
 
 /// Work on a whole audit database.
 #[derive(Debug, clap::Args)]
@@ -60,7 +61,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
 #[derive(Debug, clap::Args)]
 pub struct Source {
     /// A checkout or clone of the audit database, or a folder laid out like one
-    path: std::path::PathBuf,
+    path: PathBuf,
     /// Read this commit, branch or tag (default: HEAD; a folder outside of git is read as it lies)
     #[arg(long, value_name = "REV")]
     at: Option<String>,
@@ -148,4 +149,13 @@ fn cut_start(text: &str, width: usize) -> String {
     }
     kept.push('…');
     kept.into_iter().rev().collect()
+}
+
+/// Reads `URL=DIR`: which repository, and where its clone lies.
+pub fn clone(text: &str) -> Result<(Target, PathBuf), String> {
+    let (url, dir) = text.split_once('=').ok_or("it is not URL=DIR")?;
+    if dir.is_empty() {
+        return Err("it names no folder".to_owned());
+    }
+    Ok((Target::parse(url)?, PathBuf::from(dir)))
 }

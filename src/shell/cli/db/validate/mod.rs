@@ -6,11 +6,13 @@ mod text;
 
 use std::path::{Path, PathBuf};
 
-use crate::auditdb::validate::{Clones, Options, Outcome, Report, range, validate};
+use crate::auditdb::Clones;
+use crate::auditdb::validate::{Options, Outcome, Report, range, validate};
 use crate::error::{Error, Result};
 use crate::model::event::Target;
 use crate::repo::{Repo, display};
 use crate::shell::cli::context::Context;
+use crate::shell::cli::db::clone;
 use crate::shell::cli::db::progress::Bar;
 use crate::shell::cli::interrupt::Interrupt;
 use crate::shell::cli::verify::read_signers;
@@ -54,14 +56,6 @@ enum Form {
     Sarif,
     /// For the comment on a pull request
     Markdown,
-}
-
-fn clone(text: &str) -> Result<(Target, PathBuf), String> {
-    let (url, dir) = text.split_once('=').ok_or("it is not URL=DIR")?;
-    if dir.is_empty() {
-        return Err("it names no folder".to_owned());
-    }
-    Ok((Target::parse(url)?, PathBuf::from(dir)))
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<()> {
