@@ -72,7 +72,10 @@ impl Git {
     /// What git said, where it failed.
     pub fn feed<S: AsRef<OsStr>>(&self, args: &[S], input: &[u8]) -> Result<Vec<u8>> {
         let failed = |error: std::io::Error| Error::could_not(format!("Could not run git: {error}."));
-        let mut command = self.command(args);
+        // What is built here is built by nobody's hook or monitor; a push runs the user's own.
+        let quiet = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"].map(OsStr::new);
+        let args: Vec<&OsStr> = quiet.into_iter().chain(args.iter().map(AsRef::as_ref)).collect();
+        let mut command = self.command(&args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
         let stdin = child.stdin.take();
@@ -83,7 +86,7 @@ impl Git {
             fed.map_err(failed)?;
             return Ok(output.stdout);
         }
-        let words: Vec<_> = args.iter().map(|arg| arg.as_ref().to_string_lossy()).collect();
+        let words: Vec<_> = args.iter().skip(quiet.len()).map(|arg| arg.to_string_lossy()).collect();
         let said = String::from_utf8_lossy(&output.stderr);
         Err(Error::could_not(format!("`git {}` failed: {}", words.join(" "), said.trim())))
     }

@@ -80,13 +80,23 @@ fn a_record_becomes_one_commit_on_a_branch_and_nothing_else_changes() {
     std::fs::write(desk.db.join("staged.txt"), "mine too\n").unwrap();
     git(&desk.db, &["add", "staged.txt"]);
     std::fs::create_dir_all(desk.db.join(REPO).join("audits/jo-2026-01-30-001")).unwrap();
+    // Hooks that must not run.
+    for hook in ["reference-transaction", "post-index-change", "pre-commit", "post-checkout"] {
+        let path = desk.db.join(".git/hooks").join(hook);
+        std::fs::write(&path, format!("#!/bin/sh\ntouch '{}'\n", desk.copy.dir.path().join("hooked").display()))
+            .unwrap();
+        crate::record::run("chmod", &["+x", path.to_str().unwrap()], &desk.db);
+    }
     // Rules of the user that would drop or rewrite files of a record.
     std::fs::write(desk.db.join(".git/info/exclude"), "*.sig\nartifacts/\n*.json\n").unwrap();
     std::fs::write(desk.db.join(".git/info/attributes"), "* text eol=crlf ident\n").unwrap();
     git(&desk.db, &["config", "core.autocrlf", "true"]);
-    let status = git(&desk.db, &["status", "--porcelain"]);
+    let status = git(&desk.db, &["-c", "core.hooksPath=/dev/null", "status", "--porcelain"]);
+    let _ = std::fs::remove_file(desk.copy.dir.path().join("hooked"));
     let said = succeeds(&mut desk.submit());
     assert!(said.contains("Nothing was pushed") && said.contains(BRANCH), "{said}");
+    assert!(!desk.copy.dir.path().join("hooked").exists(), "no hook runs");
+    std::fs::remove_dir_all(desk.db.join(".git/hooks")).unwrap();
     assert_eq!(git(&desk.db, &["status", "--porcelain"]), status);
     assert_eq!(git(&desk.db, &["symbolic-ref", "HEAD"]), "refs/heads/main\n");
     assert_eq!(git(&desk.db, &["rev-parse", &format!("{BRANCH}^")]), git(&desk.db, &["rev-parse", "main"]));

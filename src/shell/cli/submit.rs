@@ -22,7 +22,7 @@ use crate::export::count;
 use crate::model::event::Target;
 use crate::model::finding::Severity;
 use crate::model::record::{Record, Statement};
-use crate::model::target::record_name;
+use crate::model::target::{path_part, record_name};
 use crate::repo::display;
 use crate::shell::git::Git;
 
@@ -109,7 +109,8 @@ fn judge(
         let audits = dir.rsplit_once('/').map_or("", |(audits, _)| audits);
         let server = audits.rsplit_once('/').map_or("", |(server, _)| server);
         let names = git.run(&["ls-tree", "--name-only", "-z", "--full-tree", base, &format!("{audits}/")])?;
-        for name in names.split('\0') {
+        for name in names.split('\0').filter(|name| !name.is_empty()) {
+            expect_plain(name)?;
             let name = place(name);
             std::fs::create_dir_all(&name).map_err(|error| Error::io("write", &name, &error))?;
         }
@@ -124,6 +125,7 @@ fn judge(
             &format!("{server}/metadata.json"),
         ])?;
         for path in there.split('\0').filter(|path| !path.is_empty()) {
+            expect_plain(path)?;
             write(path, &git.feed(&["cat-file", "blob", &format!("{base}:{path}")], b"")?)?;
         }
     }
@@ -140,6 +142,15 @@ fn judge(
         return Err(blocking.fold(error, |error, issue| error.hint(said(issue))));
     }
     Ok(report)
+}
+
+/// Refuses a path of the base that would lead out of the folder it is written below: git lists what a crafted tree holds.
+fn expect_plain(path: &str) -> Result<()> {
+    if path.split('/').all(path_part) {
+        return Ok(());
+    }
+    Err(Error::unsafe_input(format!("The base has a file of a name that no record can have: {path}."))
+        .hint("Somebody crafted that tree. Look at the database's history, or choose another --base."))
 }
 
 /// Returns an issue in a line.
@@ -166,6 +177,7 @@ pub fn run(args: &Args, context: &Context) -> Result<()> {
     let target = &record.target.repo;
     let dir = record_dir(Path::new(&prefix), target, &record.audit_id);
     let branch = args.branch.clone().unwrap_or_else(|| format!("audit/{}/{}", target.repo, record.audit_id));
+    git.run(&["check-ref-format", "--branch", &branch])?;
     if git.succeeds(&["rev-parse", "-q", "--verify", &format!("refs/heads/{branch}")]) {
         return Err(Error::falsity(format!("The branch {branch} is there already."))
             .hint("Push it with `git push`, delete it with `git branch -D`, or choose another name with --branch."));
@@ -519,4 +531,17 @@ fn text(args: &Args, report: &Report) -> String {
         out += &format!("Then open a pull request:\n  {}\n", line(page));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_lead_out_are_refused_fail() {
+        for path in ["../x", "a/../x", "a/..", "/etc/x", "a//x", "./x", "a/.", "", "a/\u{1b}[2J"] {
+            assert!(expect_plain(path).is_err(), "{path:?}");
+        }
+        assert!(expect_plain("audits/github.com/o/r/audits/jo-2026-01-31-001/.gitattributes").is_ok());
+    }
 }
