@@ -7,7 +7,6 @@
 //! trees and all files that it may have been before. An object that git needs and does not find makes git complain.
 
 use std::collections::{BinaryHeap, HashMap, HashSet};
-use std::ops::Range;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -16,6 +15,7 @@ use git2::ObjectType;
 
 use super::blame::Place;
 use super::diff::walk;
+use super::lines::Lines;
 use super::object::{Commit, Node, Store};
 use super::touched::alike;
 use crate::error::{Error, Result};
@@ -197,7 +197,7 @@ impl<'a> Lineage<'a> {
                     }
                 }
                 let from = place.from..place.from.saturating_add(place.lines.len());
-                if now.slice(place.lines.clone()).is_none_or(|lines| there.slice(from) != Some(lines)) {
+                if now.without_end(&place.lines).is_none_or(|lines| there.without_end(&from) != Some(lines)) {
                     return Err(unfounded("lines that are others there"));
                 }
             }
@@ -391,29 +391,6 @@ impl<'a> Lineage<'a> {
             if is_alike { &mut looked.parents } else { &mut looked.others }.push((parent, place));
         }
         Ok(())
-    }
-}
-
-/// A text and where its lines start; one more start stands for its end.
-struct Lines {
-    bytes: Vec<u8>,
-    starts: Vec<usize>,
-}
-
-impl Lines {
-    fn new(bytes: Vec<u8>) -> Lines {
-        let mut starts = vec![0];
-        starts.extend(memchr::memchr_iter(b'\n', &bytes).map(|at| at + 1));
-        if starts.last() != Some(&bytes.len()) {
-            starts.push(bytes.len());
-        }
-        Lines { bytes, starts }
-    }
-
-    /// Returns some lines, without the last one's line feed: the end of a file may have none.
-    fn slice(&self, lines: Range<usize>) -> Option<&[u8]> {
-        let bytes = &self.bytes[*self.starts.get(lines.start)?..*self.starts.get(lines.end)?];
-        Some(bytes.strip_suffix(b"\n").unwrap_or(bytes))
     }
 }
 

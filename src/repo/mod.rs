@@ -21,6 +21,7 @@ mod gitdir;
 mod history;
 mod large;
 mod lineage;
+mod lines;
 mod object;
 mod pin;
 mod quote;

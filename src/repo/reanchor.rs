@@ -12,6 +12,7 @@ use git2::{DiffOptions, ObjectType};
 use memchr::memmem;
 
 use super::diff::{Block, blocks_with, unfit, walk};
+use super::lines::Lines;
 use super::object::Node;
 use super::pin::{Entry, Pin};
 use super::touched::{alike, before};
@@ -35,59 +36,6 @@ const LISTED: usize = 20;
 const PAIRS: usize = 10_000;
 /// Lines are the same one, edited, if so much of them is the same.
 const EDITED: f64 = 0.6;
-
-/// A text and where its lines start; one more start stands for its end.
-struct Lines {
-    bytes: Vec<u8>,
-    starts: Vec<usize>,
-}
-
-impl Lines {
-    fn new(bytes: Vec<u8>) -> Lines {
-        let mut starts = vec![0];
-        starts.extend(memchr::memchr_iter(b'\n', &bytes).map(|at| at + 1));
-        if starts.last() != Some(&bytes.len()) {
-            starts.push(bytes.len());
-        }
-        Lines { bytes, starts }
-    }
-
-    fn count(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    /// Returns some lines, from 0, with their line feeds.
-    fn slice(&self, lines: &Range<usize>) -> Option<&[u8]> {
-        self.bytes.get(*self.starts.get(lines.start)?..*self.starts.get(lines.end)?)
-    }
-
-    /// Returns the line that a byte is in, if it begins one.
-    fn line_at(&self, byte: usize) -> Option<usize> {
-        self.starts.binary_search(&byte).ok()
-    }
-
-    /// Returns the whole lines, from 0, that are these bytes.
-    fn find(&self, finder: &memmem::Finder<'_>) -> Vec<Range<usize>> {
-        let length = finder.needle().len();
-        let hits = finder.find_iter(&self.bytes);
-        hits.filter_map(|at| Some(self.line_at(at)?..self.line_at(at + length)?)).collect()
-    }
-
-    fn cut(&self, path: &RepoPath, blob: ObjectId, lines: &Range<usize>) -> Option<Region> {
-        let bytes = self.slice(lines)?;
-        let start = *self.starts.get(lines.start)?;
-        Some(Region {
-            path: path.clone(),
-            blob,
-            first: lines.start + 1,
-            last: lines.end,
-            start,
-            end: start + bytes.len(),
-            sha256: Sha256::of(bytes),
-            commit: None,
-        })
-    }
-}
 
 /// What a file became: a file at the newer pin.
 #[derive(Clone)]
