@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::citation::{self, Citation};
-use super::folder::{Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE};
-use super::json::strict;
+use super::folder::{Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, statement};
 use crate::error::Result;
 use crate::model::evidence::{Evidence, Kind};
 use crate::model::hash::ObjectId;
-use crate::model::record::{Record, Statement};
+use crate::model::record::Record;
 use crate::repo::{Check, Cited, Examined, Pin, Proposal, Repo, State, Why, display};
 
 /// Longer Markdown is not read, in bytes.
@@ -134,7 +133,8 @@ pub fn examine(folder: &Folder, clone: Option<&Repo>, at: Option<&str>) -> Resul
             report.citations.push(Row { citation, examined, follows: None, correction: None });
         }
     }
-    let record = folder.files.get(RECORD_FILE).map(|bytes| read_record(bytes));
+    let is_record = folder.files.contains_key(RECORD_FILE);
+    let record = is_record.then(|| statement(folder).map(|statement| statement.predicate));
     let (rev, named_by) = match (at, said("/target/commit_hash"), said("/target/version")) {
         (Some(rev), ..) => (Some(rev.to_owned()), "--at"),
         (None, Some(hash), _) => (Some(hash), "commit_hash"),
@@ -178,14 +178,6 @@ pub fn examine(folder: &Folder, clone: Option<&Repo>, at: Option<&str>) -> Resul
         None => {}
     }
     Ok(report)
-}
-
-fn read_record(bytes: &[u8]) -> Result<Record, String> {
-    let value =
-        strict(bytes).map_err(|why| format!("It is not JSON without doubles: {}.", display::line(&why.to_string())))?;
-    let statement: Statement = serde_json::from_value(value)
-        .map_err(|error| format!("It is not a record: {}.", display::line(&error.to_string())))?;
-    Ok(statement.predicate)
 }
 
 /// Returns the commit of a hash. A branch can have the form of one, and is not meant.

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::json::strict;
 use crate::error::{Error, Result};
 use crate::model::hash::Sha256;
+use crate::model::record::Statement;
 use crate::model::target::path_part;
+use crate::repo::display;
 
 /// The list of digests that is signed.
 pub const SUMS_FILE: &str = "artifacts/attestations/SHA256SUMS";
@@ -101,6 +104,16 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
         return Err(Error::unsafe_input(format!("{} has more than {FILE_LIMIT} bytes.", path.display())));
     }
     Ok(bytes)
+}
+
+/// Reads the record in a folder. Whether it is true is for verification to say.
+///
+/// # Errors
+/// Why it cannot be read, as a sentence.
+pub fn statement(folder: &Folder) -> std::result::Result<Statement, String> {
+    let bytes = folder.files.get(RECORD_FILE).ok_or_else(|| format!("There is no {RECORD_FILE}."))?;
+    let value = strict(bytes).map_err(|why| format!("It is not JSON without doubles: {}.", display::line(&why)))?;
+    serde_json::from_value(value).map_err(|error| format!("It is not a record: {}.", display::line(&error.to_string())))
 }
 
 /// Returns the list of digests of a record's files, as `sha256sum` prints it for `find . -type f` sorted by bytes. The

@@ -32,7 +32,7 @@ pub use entry::{
     Counts, Dates, Entry, FindingEntry, Format, Level, Reading, ScoreEntry, ServerAbout, TargetSaid, Who, about, read,
     wanted,
 };
-pub use folder::{ATTESTATIONS, Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, sums};
+pub use folder::{ATTESTATIONS, Folder, RECORD_FILE, SIGNATURE_FILE, SUMS_FILE, statement, sums};
 pub use json::strict;
 pub use manifest::{findings_summary, manifest};
 pub use metadata::{Known, create as create_metadata, merge as merge_metadata};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::auditdb::{Folder, Options, RECORD_FILE, SUMS_FILE, verify};
+use crate::auditdb::{Folder, Options, RECORD_FILE, SUMS_FILE, statement, verify};
 use crate::error::{Error, Result};
 use crate::export::count;
 use crate::journal::Store;
@@ -11,7 +11,7 @@ use crate::model::carry::{Anchored, Carried, CarriedPiece, Fate, Parent, Source}
 use crate::model::event::{Auditor, Subject, Target};
 use crate::model::evidence::{History, Kind, PathList, Region, RepoPath, Search, SkipReason};
 use crate::model::hash::Sha256;
-use crate::model::record::{STANDARD_FILE, Statement};
+use crate::model::record::STANDARD_FILE;
 use crate::repo::{Pin, Repo, display};
 use crate::standards::Loaded;
 
@@ -98,9 +98,8 @@ impl Older {
             let why = report.reasons.first().map(|one| one.message.clone()).unwrap_or_default();
             Error::could_not(format!("The record cannot be read. {}", display::line(&why)))
         };
-        let (bytes, sums) = folder.files.get(RECORD_FILE).zip(folder.files.get(SUMS_FILE)).ok_or_else(unread)?;
-        let statement: Statement = serde_json::from_slice(bytes).map_err(|_| unread())?;
-        let record = statement.predicate;
+        let sums = folder.files.get(SUMS_FILE).ok_or_else(unread)?;
+        let record = statement(&folder).map_err(|_| unread())?.predicate;
         let toml = folder.files.get(STANDARD_FILE).ok_or_else(unread)?;
         let toml = String::from_utf8(toml.clone()).map_err(|_| unread())?;
         let name = path.join(STANDARD_FILE).display().to_string();

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::context::Context;
 use super::verify::read_signers;
 use crate::auditdb::{
-    AuditDir, Folder, Format as Written, Options, Part, RECORD_FILE, Server, Verdict, read, strict, verify,
+    AuditDir, Folder, Format as Written, Options, Part, RECORD_FILE, Server, Verdict, read, statement, verify,
 };
 use crate::error::{Error, Result};
 use crate::export::comparison::{markdown, side_by_side};
@@ -103,10 +103,8 @@ fn as_it_stands(audit: &Audit) -> Record {
 fn of_record(folder: &Folder, context: &Context) -> Result<Read> {
     let signers = read_signers(None, context)?;
     let report = verify(folder, &Options { signers: signers.as_ref(), ..Options::default() });
-    let statement = folder.files.get(RECORD_FILE).and_then(|bytes| strict(bytes).ok());
-    let statement = statement.and_then(|value| serde_json::from_value::<Statement>(value).ok());
     let standard = folder.files.get(STANDARD_FILE).map(|bytes| (bytes, String::from_utf8_lossy(bytes).into_owned()));
-    let (Some(Statement { predicate: record, .. }), Some((bytes, toml))) = (statement, standard) else {
+    let (Some(Statement { predicate: record, .. }), Some((bytes, toml))) = (statement(folder).ok(), standard) else {
         return Err(Error::falsity(format!("{} is not a record that can be read.", folder.path.display()))
             .hint("`touchstone verify` names what is wrong with it."));
     };

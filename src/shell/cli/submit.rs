@@ -14,14 +14,14 @@ use super::context::{Context, shown};
 use super::verify::read_signers;
 use crate::auditdb::validate::{self, Class, Issue, Outcome};
 use crate::auditdb::{
-    ATTESTATIONS, Folder, Known, Options, RECORD_FILE, create_metadata, merge_metadata, record_dir, repo_dir, strict,
-    verify,
+    ATTESTATIONS, Folder, Known, Options, RECORD_FILE, create_metadata, merge_metadata, record_dir, repo_dir,
+    statement, verify,
 };
 use crate::error::{Error, Result};
 use crate::export::count;
 use crate::model::event::Target;
 use crate::model::finding::Severity;
-use crate::model::record::{Record, Statement};
+use crate::model::record::Record;
 use crate::model::target::{path_part, record_name};
 use crate::repo::display;
 use crate::shell::git::Git;
@@ -232,11 +232,7 @@ fn sound(folder: &Folder, args: &Args) -> Result<Record> {
             error.hint(format!("`touchstone verify {}` names everything that is wrong.", shown(&args.record)))
         });
     }
-    let statement = folder.files.get(RECORD_FILE).and_then(|bytes| strict(bytes).ok());
-    statement
-        .and_then(|value| serde_json::from_value::<Statement>(value).ok())
-        .map(|statement| statement.predicate)
-        .ok_or_else(|| Error::falsity(format!("{RECORD_FILE} cannot be read.")))
+    statement(folder).map(|statement| statement.predicate).map_err(Error::falsity)
 }
 
 /// Returns the commit to build upon: the one named, else the remote's main branch, else what is checked out. None in a

@@ -32,7 +32,7 @@ use crate::app::msg::{AuditRow, Effect, ExportWanted, Exported, Msg};
 use crate::app::reading::Reading;
 use crate::app::text::Text;
 use crate::app::{App, HINTS, Preferences, Start};
-use crate::auditdb::{Folder, RECORD_FILE, strict};
+use crate::auditdb::{Folder, statement};
 use crate::config::{Config, Paths};
 use crate::error::{Error, Result};
 use crate::export::count;
@@ -41,7 +41,7 @@ use crate::journal::{Journal, Place, Store, View};
 use crate::model::audit::Audit;
 use crate::model::event::{Entry, Event};
 use crate::model::hash::Sha256;
-use crate::model::record::{STANDARD_FILE, Statement};
+use crate::model::record::STANDARD_FILE;
 use crate::model::replay::replay;
 use crate::model::score;
 use crate::model::time::Time;
@@ -163,14 +163,12 @@ impl Held {
     /// `touchstone verify` to say.
     pub fn record(folder: &Folder) -> Result<Held> {
         let broken = |why: String| {
-            Error::falsity(format!("{} is not a record that can be read: {why}", folder.path.display()))
+            Error::falsity(format!("{} is not a record that can be read. {why}", folder.path.display()))
                 .hint("`touchstone verify` names what is wrong with it.")
         };
-        let file = |path: &str| folder.files.get(path).ok_or_else(|| broken(format!("it has no {path}.")));
-        let value = strict(file(RECORD_FILE)?).map_err(|why| broken(format!("{why}.")))?;
-        let statement: Statement = serde_json::from_value(value).map_err(|error| broken(format!("{error}.")))?;
-        let toml = String::from_utf8_lossy(file(STANDARD_FILE)?).into_owned();
-        let loaded = Loaded::from_toml(toml, STANDARD_FILE)?;
+        let statement = statement(folder).map_err(broken)?;
+        let toml = folder.files.get(STANDARD_FILE).ok_or_else(|| broken(format!("There is no {STANDARD_FILE}.")))?;
+        let loaded = Loaded::from_toml(String::from_utf8_lossy(toml).into_owned(), STANDARD_FILE)?;
         let audit = replay(&statement.predicate, &loaded.standard).map_err(|why| broken(format!("{why}.")))?;
         Ok(Held::Record(Box::new(View { audit, loaded })))
     }
